@@ -1,0 +1,48 @@
+# Zerobias in short errands; `make` lists them. Needs Python 3.11 or newer, nothing else: the virtual environment
+# in .venv is made on first use and renewed when the pinned requirements change.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+# Windows are drawn off screen, so that tests need no display.
+export QT_QPA_PLATFORM ?= offscreen
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format clean
+
+help:  ## list these errands
+	@sed -n 's/^\([a-z]*\):.*  ## /  make \1\t/p' Makefile | expand -t 16
+
+setup: $(READY)  ## make or renew the virtual environment in .venv
+
+demo: $(READY)  ## measure a day of simulated cryostat time: exponent, run file in runs/, figures in figures/
+	$(BIN)/zerobias run examples/cu1.toml --simulate cu1 --seed 1 --out runs --yes
+	$(BIN)/zerobias analyze "$$(ls -t runs/*_cu1.zerobias.sqlite | head -n 1)" --report figures
+
+test: $(READY)  ## run all tests
+	$(BIN)/python -m pytest -n 2
+
+lint: $(READY)  ## check style, layout and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+format: $(READY)  ## put the code into the common layout
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove the virtual environment and what the tools leave behind; run files and figures stay
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find acquisition analysis instruments simulators tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "zerobias needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "this Python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,6 @@
+"""Measure: recipe -> plan -> loop -> readings -> run file, and the commands and window around that flow.
+
+The rooms, from the ground up: `errors`, `clock` (f0); `recipe`, `station_file`, `readings` (f1); `plan`, `circuit`,
+`budget` (f2); `loop`, `store` (f3); `station` (f4, the only file that knows real and simulated); `engine`, `export`
+(f5); `cli` (f7). Import names from the room that owns them.
+"""

@@ -1,0 +1,45 @@
+"""The errors of the acquisition side, one small tree; each knows its exit status.
+
+    AcquisitionError                anything below
+      InputError              2     a recipe, station, file or argument that cannot be used; nothing was touched
+        PlanError             2     a recipe that parses but breaks a limit of the station
+      RunFileError            4     the run file cannot be written (disk full, read-only) or read
+      InterlockError          3     an interlock stopped the run; the rack is safe
+      AbortedError            5     the user stopped the run; the rack is safe
+
+Errors of the boxes are `instruments.errors.InstrumentError` (exit status 4).
+"""
+
+
+class AcquisitionError(Exception):
+    """Report trouble in one line: what, where, what was expected, what to do."""
+
+    exit_status = 1
+
+
+class InputError(AcquisitionError):
+    """Refuse input before anything is touched."""
+
+    exit_status = 2
+
+
+class PlanError(InputError):
+    """Refuse a recipe that the station cannot run within its limits."""
+
+
+class RunFileError(AcquisitionError):
+    """Report a run file that cannot be written or read."""
+
+    exit_status = 4
+
+
+class InterlockError(AcquisitionError):
+    """Report a run that an interlock stopped."""
+
+    exit_status = 3
+
+
+class AbortedError(AcquisitionError):
+    """Report a run that the user stopped."""
+
+    exit_status = 5

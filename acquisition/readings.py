@@ -1,0 +1,80 @@
+"""What the loop yields: one reading a measured point, and events for all else that happened."""
+
+from dataclasses import dataclass
+from enum import IntFlag, StrEnum
+
+
+class PointKind(StrEnum):
+    """Why a point was measured."""
+
+    SWEEP = "sweep"
+    ANCHOR = "anchor"
+
+
+class Direction(StrEnum):
+    """Which way the bias was going."""
+
+    UP = "up"
+    DOWN = "down"
+    NONE = "none"
+
+
+class PointFlag(IntFlag):
+    """What to know before trusting a point; zero is good. The values are part of the file format: never renumber."""
+
+    GOOD = 0
+    LOCKIN_INPUT_OVERLOAD = 1
+    LOCKIN_FILTER_OVERLOAD = 2
+    LOCKIN_OUTPUT_OVERLOAD = 4
+    REFERENCE_UNLOCKED = 8
+    SOURCE_COMPLIANCE = 16
+    TEMPERATURE_UNSETTLED = 32
+    FIELD_UNSETTLED = 64
+    READING_STALE = 128
+    BIAS_DISAGREES = 256
+    REPEATED = 512
+    AFTER_PAUSE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One measured point: a row of table `point` without its `seq`. Units are in the names, lock-in volts are rms.
+
+    `bias_V` is the voltage across the contact, integrated from the zero crossing; `lockin_x_V` and `lockin_y_V` are
+    referred to the preamplifier's input; `conductance_error_S` is the predicted standard error of this one point.
+    """
+
+    plan_index: int
+    isotherm_index: int
+    kind: PointKind
+    direction: Direction
+    time_s: float
+    bias_setpoint_V: float
+    temperature_setpoint_K: float
+    field_setpoint_T: float
+    bias_V: float
+    current_A: float
+    excitation_Vrms: float
+    temperature_K: float
+    field_T: float
+    lockin_x_V: float
+    lockin_y_V: float
+    conductance_S: float
+    conductance_error_S: float
+    flags: PointFlag
+    current_setpoint_A: float
+    source_voltage_V: float
+    oscillator_Vrms: float
+    sensitivity_V: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened beside the points: a setpoint, a wait, a warning, a stop.
+
+    `kind` is one word or two joined by a hyphen (`"settled"`, `"safe-state"`), `message` is fit for the operator.
+    """
+
+    time_s: float
+    kind: str
+    message: str

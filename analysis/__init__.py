@@ -1,0 +1,5 @@
+"""Judge: conductance curves in, exponents, parameters and evidence out; no file, clock, Qt or instrument.
+
+The rooms, from the ground up: `errors`, `quantities` (f0); `kondo`, `curves` (f1); `mechanisms`, `corrections`,
+`collapse` (f2); `report` (f5). Arrays go in, frozen dataclasses come out, SI units inside.
+"""
