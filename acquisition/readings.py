@@ -36,6 +36,10 @@ class PointFlag(IntFlag):
     AFTER_PAUSE = 1024
 
 
+UNTRUSTED = ~(PointFlag.REPEATED | PointFlag.AFTER_PAUSE)
+"""Flags that keep a point out of the analysis; a repeated point is good once its last reading was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One measured point: a row of table `point` without its `seq`. Units are in the names, lock-in volts are rms.

@@ -1,0 +1,195 @@
+"""The 4-terminal current-bias circuit: lock-in volts to conductance, setpoints to currents, current to bias.
+
+Pure arithmetic on nominal values. The oscillator drives the contact through the AC arm, the source meter through the
+DC arm; both arms meet at the contact's I+ terminal, I- is grounded at the cryostat. Seen from the contact each arm
+shunts the other's current: Kirchhoff's laws at I+ are solved in closed form, no arm is taken for infinite. The low-pass
+after the source meter holds the far end of the DC arm at ground for the AC.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+from acquisition.errors import InterlockError
+from acquisition.station_file import CircuitSection
+
+_SMALLEST_OHM, _LARGEST_OHM = 1e-9, 1e15
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a lock-in reading says of the contact: all rms, the conductance at first harmonic."""
+
+    conductance_S: float
+    excitation_Vrms: float
+    current_Arms: float
+
+
+def input_referred_V(lockin_V: float, circuit: CircuitSection) -> float:
+    """Refer volts at the lock-in's input to the preamplifier's input, as the run file keeps them."""
+    return lockin_V / circuit.preamplifier_gain
+
+
+def lockin_V(input_referred_V: float, circuit: CircuitSection) -> float:
+    """Refer volts at the preamplifier's input to the lock-in's input, e.g. to choose its range."""
+    return input_referred_V * circuit.preamplifier_gain
+
+
+def conductance(x_V: float, y_V: float, oscillator_Vrms: float, circuit: CircuitSection) -> Response:
+    """Turn one lock-in reading into the contact's conductance.
+
+    With the arms' conductance g = 1/Ra + 1/Rd and the leads RL outside the taps, a tap voltage U (complex) leaves
+    I = (Vosc/Ra - g U) / (1 + g RL) for the contact; its resistance is Re(U/I) less `series_ohm`.
+
+    Parameters
+    ----------
+    x_V, y_V : float
+        In phase and quadrature, rms volts referred to the preamplifier's input.
+    oscillator_Vrms : float
+        Oscillator amplitude as the lock-in took it.
+    circuit : CircuitSection
+        Nominal values of the wiring.
+
+    Raises
+    ------
+    InterlockError
+        If the reading leaves no positive resistance for the contact: an open lead, a wrong phase or `series_ohm`.
+    """
+    arm_ohm, shunt_S = _ac_arm_ohm(circuit), _shunt_S(circuit)
+    tap_V = complex(x_V, y_V)
+    current_A = (oscillator_Vrms / arm_ohm - shunt_S * tap_V) / (1.0 + shunt_S * circuit.lead_ohm)
+    resistance_ohm = (tap_V / current_A).real - circuit.series_ohm if current_A else math.nan
+    if not _SMALLEST_OHM < resistance_ohm < _LARGEST_OHM:
+        raise InterlockError(
+            f"contact: X = {x_V:.6g} V, Y = {y_V:.6g} V at {oscillator_Vrms:.6g} V of the oscillator leave "
+            f"{resistance_ohm:.6g} ohm for the contact, expected more than 0; check leads, phase and series_ohm"
+        )
+    return Response(1.0 / resistance_ohm, abs(current_A) * resistance_ohm, abs(current_A))
+
+
+def conductance_error_S(sigma_V: float, conductance_S: float, excitation_Vrms: float) -> float:
+    """Return the standard error of a conductance, from that of X at the preamplifier's input: sigma G / Vac."""
+    return sigma_V * conductance_S / excitation_Vrms
+
+
+def oscillator_for(excitation_Vrms: float, conductance_S: float, circuit: CircuitSection) -> float:
+    """Return the oscillator amplitude (rms volts, not yet rounded to its steps) that excites the contact so much."""
+    current_A = excitation_Vrms * conductance_S
+    terminal_V = excitation_Vrms + current_A * (circuit.series_ohm + circuit.lead_ohm)
+    return (current_A + terminal_V / circuit.dc_arm_ohm) * _ac_arm_ohm(circuit) + terminal_V
+
+
+def excitation_for(oscillator_Vrms: float, conductance_S: float, circuit: CircuitSection) -> float:
+    """Return the excitation across the contact (rms volts) at an oscillator amplitude; undoes `oscillator_for`."""
+    return oscillator_Vrms / oscillator_for(1.0, conductance_S, circuit)
+
+
+def tap_voltage_V(excitation_Vrms: float, conductance_S: float, circuit: CircuitSection) -> float:
+    """Return the voltage between the taps, which is that across the contact and `series_ohm`."""
+    return excitation_Vrms * (1.0 + circuit.series_ohm * conductance_S)
+
+
+def source_current_for(bias_V: float, conductance_S: float, circuit: CircuitSection) -> float:
+    """Return the source current that biases a contact of one conductance so; exactly 0 for 0."""
+    return bias_V / _bias_per_current_ohm(conductance_S, circuit)
+
+
+def source_voltage_V(current_A: float, conductance_S: float, circuit: CircuitSection) -> float:
+    """Return the voltage at the source meter's terminals: DC arm, leads, series resistance and contact."""
+    return current_A * (circuit.dc_arm_ohm + circuit.lead_ohm + circuit.series_ohm + 1.0 / conductance_S)
+
+
+class BiasIntegral:
+    """The bias across the contact: dV/dI integrated over the set current from the zero crossing.
+
+    Forward only, constant cost a point, trapezoids. Feed it the sweep's points in order and nothing else: an anchor
+    is a return to zero beside the path and is not handed in. The integral is set to zero wherever the current is zero
+    or changes sign, so that errors do not add up from branch to branch.
+
+    The current is the level that the source took (`current_setpoint_A`), not its read-back, whose noise would enter
+    the bias. The source's own offset (some 200 nA on the 1 mA range) therefore stays in the bias as a constant, some
+    2 uV on 9 ohm; the analysis takes it out by the evenness of the curves. The part of the current that the AC arm
+    takes from the contact is accounted for.
+
+    Parameters
+    ----------
+    circuit : CircuitSection
+        Nominal values of the wiring.
+    conductance_S : float
+        Conductance to start from, until the first point: the station's expectation or the last anchor's.
+    """
+
+    def __init__(self, circuit: CircuitSection, conductance_S: float) -> None:
+        self._circuit = circuit
+        self._slope_ohm = _bias_per_current_ohm(conductance_S, circuit)
+        self._current_A = 0.0
+        self._bias_V = 0.0
+
+    @classmethod
+    def resumed(cls, circuit: CircuitSection, current_A: float, bias_V: float, conductance_S: float) -> Self:
+        """Rebuild it from the last committed sweep point of an isotherm (`current_A` is its set level)."""
+        integral = cls(circuit, conductance_S)
+        integral._current_A, integral._bias_V = current_A, bias_V
+        return integral
+
+    @property
+    def bias_V(self) -> float:
+        """Return the bias of the last point."""
+        return self._bias_V
+
+    def start(self) -> None:
+        """Begin a new path at zero current, with the conductance of the last point."""
+        self._current_A = self._bias_V = 0.0
+
+    def advance(self, current_A: float, conductance_S: float) -> float:
+        """Take the next point of the sweep.
+
+        Parameters
+        ----------
+        current_A : float
+            Level that the source took.
+        conductance_S : float
+            Conductance measured there.
+
+        Returns
+        -------
+        float
+            Bias across the contact at this point, in volt.
+        """
+        slope_ohm = _bias_per_current_ohm(conductance_S, self._circuit)
+        if current_A * self._current_A <= 0.0:
+            self._cross_zero(current_A, slope_ohm)
+        self._bias_V += (current_A - self._current_A) * 0.5 * (slope_ohm + self._slope_ohm)
+        self._current_A, self._slope_ohm = current_A, slope_ohm
+        return self._bias_V
+
+    def source_current_for(self, bias_setpoint_V: float) -> float:
+        """Return the source current for the next point, by the slope of the last one; exactly 0 for 0."""
+        if bias_setpoint_V == 0.0:
+            return 0.0
+        if bias_setpoint_V * self._bias_V <= 0.0:
+            return bias_setpoint_V / self._slope_ohm
+        return self._current_A + (bias_setpoint_V - self._bias_V) / self._slope_ohm
+
+    def _cross_zero(self, current_A: float, slope_ohm: float) -> None:
+        """Put the last point to zero current and bias, with the slope interpolated to there."""
+        span_A = current_A - self._current_A
+        if span_A != 0.0:
+            self._slope_ohm += (slope_ohm - self._slope_ohm) * (-self._current_A / span_A)
+        self._current_A = self._bias_V = 0.0
+
+
+def _ac_arm_ohm(circuit: CircuitSection) -> float:
+    return circuit.ac_arm_ohm + circuit.oscillator_output_ohm
+
+
+def _shunt_S(circuit: CircuitSection) -> float:
+    """Conductance from I+ to ground beside the contact, for the AC."""
+    return 1.0 / _ac_arm_ohm(circuit) + 1.0 / circuit.dc_arm_ohm
+
+
+def _bias_per_current_ohm(conductance_S: float, circuit: CircuitSection) -> float:
+    """Return dV across the contact a change of source current; the AC arm takes its part of the current."""
+    resistance_ohm = 1.0 / conductance_S
+    branch_ohm = resistance_ohm + circuit.series_ohm + circuit.lead_ohm
+    return resistance_ohm / (1.0 + branch_ohm / _ac_arm_ohm(circuit))

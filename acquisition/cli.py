@@ -1,0 +1,223 @@
+"""The commands: what users type. Each imports what it needs when it runs, so that `--help` is quick.
+
+Exit status: 0 complete; 1 internal error; 2 wrong input, nothing was touched; 3 stopped by an interlock, rack safe;
+4 an instrument or the disk failed, rack safe; 5 aborted by the user, rack safe. An error is one line on stderr;
+`--debug`, anywhere on the line, adds the traceback.
+"""
+
+import sys
+import traceback
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acquisition.errors import AcquisitionError, InputError
+
+INTERNAL_ERROR = 1
+WRONG_INPUT = 2
+INSTRUMENT_FAILED = 4
+ABORTED = 5
+
+app = typer.Typer(
+    name="zerobias",
+    help="Measure zero-bias anomalies of metal point contacts and see, live, whether they scale.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="--debug, anywhere on the line, adds the traceback to an error.",
+)
+
+RecipeArgument = Annotated[Path, typer.Argument(metavar="RECIPE", help="Recipe (TOML): what to measure.")]
+StationOption = Annotated[Path | None, typer.Option("--station", metavar="FILE", help="Station (TOML) to measure on.")]
+SimulateOption = Annotated[
+    str | None, typer.Option("--simulate", metavar="SAMPLE", help="Measure this sample on the simulated rack.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="The last line on stdout is one JSON object.")]
+
+
+class ExportFormat(StrEnum):
+    """What `export` can write."""
+
+    CSV = "csv"
+
+
+@app.command()
+def run(
+    recipe: RecipeArgument,
+    station: StationOption = None,
+    simulate: SimulateOption = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the run file.")] = Path("runs"),
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the simulated world; recorded.")] = 1,
+    speed: Annotated[
+        str, typer.Option(metavar="max|FACTOR", help="Pace of a simulated run: as fast as it goes, or times real time.")
+    ] = "max",
+    events: Annotated[
+        bool, typer.Option("--events", help="One JSON object a line on stdout, as things happen.")
+    ] = False,
+    as_json: JsonOption = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Answer every confirmation with yes.")] = False,
+) -> None:
+    """Measure, showing progress, ETA and the running exponent on stderr."""
+    from acquisition.commands import RunOptions, run_recipe
+
+    options = RunOptions(recipe, station, simulate, out, seed, _speed(speed), events, as_json, yes)
+    raise typer.Exit(run_recipe(options))
+
+
+@app.command()
+def plan(
+    recipe: RecipeArgument, station: StationOption = None, simulate: SimulateOption = None, as_json: JsonOption = False
+) -> None:
+    """Show a dry run: steps, limits, noise, heat, time by axis and finish time. Touches no instrument."""
+    from acquisition.commands import show_plan
+
+    show_plan(recipe, station, simulate, as_json)
+
+
+@app.command()
+def analyze(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Run files or tidy CSVs.")],
+    as_json: JsonOption = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write figures and a one-page report here.")
+    ] = None,
+    temperature_max_K: Annotated[
+        float | None, typer.Option("--temperature-max-K", help="Use isotherms up to this temperature.")
+    ] = None,
+    bias_max_V: Annotated[float | None, typer.Option("--bias-max-V", help="Use points up to this bias.")] = None,
+    reduced_bias_max: Annotated[
+        float | None, typer.Option("--reduced-bias-max", help="Use points up to this eV/kBT.")
+    ] = None,
+    field_T: Annotated[float, typer.Option("--field-T", help="Analyse the isotherms at this field.")] = 0.0,
+    series_ohm: Annotated[
+        float | None, typer.Option("--series-ohm", help="Series resistance inside the voltage taps to take off.")
+    ] = None,
+    bias_offset_V: Annotated[
+        str, typer.Option("--bias-offset-V", metavar="VALUE|auto", help="Bias offset to take off, or find by symmetry.")
+    ] = "auto",
+    excitation_Vrms: Annotated[
+        float | None, typer.Option("--excitation-Vrms", help="Excitation across the contact where the file has none.")
+    ] = None,
+    electron_base_K: Annotated[
+        float | None, typer.Option("--electron-base-K", help="Electron temperature at the lowest thermometer reading.")
+    ] = None,
+    noise: Annotated[
+        str, typer.Option(metavar="auto|VALUE", help="Noise of a point in S, or find it from the data.")
+    ] = "auto",
+) -> None:
+    """Give exponent, parameters and evidence, from run files or CSV."""
+    from acquisition.commands import analyze_files
+    from acquisition.judgement import AnalyzeOptions
+
+    options = AnalyzeOptions(
+        temperature_max_K=temperature_max_K,
+        bias_max_V=bias_max_V,
+        reduced_bias_max=reduced_bias_max,
+        field_T=field_T,
+        series_ohm=series_ohm,
+        bias_offset_V=_number_or_auto("--bias-offset-V", bias_offset_V),
+        excitation_Vrms=excitation_Vrms,
+        electron_base_K=electron_base_K,
+        noise_S=_number_or_auto("--noise", noise),
+    )
+    analyze_files(files, options, as_json, report)
+
+
+@app.command()
+def export(
+    run_file: Annotated[Path, typer.Argument(metavar="RUNFILE")],
+    to: Annotated[ExportFormat, typer.Option("--to", help="Format.")],
+    output: Annotated[Path | None, typer.Option("-o", metavar="PATH", help="Where to write.")] = None,
+) -> None:
+    """Write a file that other tools open."""
+    from acquisition.export import export_csv
+
+    sys.stdout.write(f"{export_csv(run_file, output)}\n")
+
+
+@app.command()
+def runs(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("runs"), as_json: JsonOption = False
+) -> None:
+    """List the runs in a folder."""
+    from acquisition.commands import list_runs
+
+    list_runs(directory, as_json)
+
+
+@app.command()
+def samples(as_json: JsonOption = False) -> None:
+    """List the simulated samples with their true parameters."""
+    from acquisition.commands import list_samples
+
+    list_samples(as_json)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"] or ["--help"]
+    try:
+        return int(app(words, prog_name="zerobias", standalone_mode=False) or 0)
+    except AcquisitionError as error:
+        return _fail(str(error), error.exit_status, debug)
+    except typer.TyperException as error:
+        return _fail(f"zerobias: {error.format_message()} (zerobias --help shows what there is)", WRONG_INPUT, debug)
+    except (typer.Abort, KeyboardInterrupt):
+        return _fail("aborted", ABORTED, debug)
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last resort: a line for the user, a traceback for us
+        return _fail_by_kind(error, debug)
+
+
+def _fail_by_kind(error: Exception, debug: bool) -> int:
+    from analysis.errors import AnalysisError
+    from instruments.errors import InstrumentError
+
+    if isinstance(error, AnalysisError):
+        return _fail(str(error), WRONG_INPUT, debug)
+    if isinstance(error, InstrumentError):
+        return _fail(str(error), INSTRUMENT_FAILED, debug)
+    return _fail(
+        f"internal error, please report it: {type(error).__name__}: {error} (--debug shows the traceback)",
+        INTERNAL_ERROR,
+        debug,
+    )
+
+
+def _fail(message: str, exit_status: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    sys.stderr.write(f"{' '.join(message.split())}\n")
+    return exit_status
+
+
+def _speed(text: str) -> float | None:
+    """Return the pace of a simulated run, None for as fast as it goes."""
+    if text == "max":
+        return None
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor < float("inf"):
+        raise InputError(f"--speed {text}: expected max or a factor above zero, e.g. 100 for a hundred times real time")
+    return factor
+
+
+def _number_or_auto(option: str, text: str) -> float | None:
+    """Return the number, None for auto."""
+    if text == "auto":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if value != value or value in (float("inf"), float("-inf")):
+        raise InputError(f"{option} {text}: expected a finite number or auto")
+    return value

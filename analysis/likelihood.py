@@ -1,0 +1,219 @@
+"""The exponent as a one-dimensional search: normal equations an isotherm, and their profile likelihood.
+
+G = level + T^alpha F(v) + drift + noise. For equal exponents inside and outside F the basis of F depends on v alone,
+so that an isotherm enters through S = B' W B, r = B' W y and y' W y, which do not depend on alpha: with t = T / T_gm
+
+    M(alpha) = sum t^(2 alpha) S_i,   b(alpha) = sum t^alpha r_i,   chi2(alpha) = y'y - b' M^-1 b .
+
+Drift has a random-walk prior and lives in the weight W (Woodbury), levels are eliminated exactly; both only change
+the inner product. Sums are kept unscaled by the noise, and a point adds to them in O(K^2).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+
+from analysis.errors import WindowError
+
+Floats = NDArray[np.float64]
+
+RIDGE = 1e-12
+
+
+class NormalEquations:
+    """Sums of products of one isotherm: levels, drift ramps, basis functions and data.
+
+    Parameters
+    ----------
+    levels, ramps, functions : int
+        Numbers of free constants, of drift ramps with unit prior variance, and of basis functions.
+    """
+
+    def __init__(self, levels: int, ramps: int, functions: int) -> None:
+        self.levels = levels
+        self.ramps = ramps
+        self.functions = functions
+        self.count = 0
+        self.log_weight = 0.0
+        size = levels + ramps + functions + 1
+        self.products = np.zeros((size, size))
+
+    def add(self, design: Floats, data: Floats, relative_error: Floats | float = 1.0) -> None:
+        """Add points: `design` of shape (n, levels + ramps + functions), `data` of shape (n,), in siemens.
+
+        `relative_error` is the standard error of each point in units of the isotherm's noise (shape (n,) or scalar).
+        """
+        errors = np.broadcast_to(np.asarray(relative_error, dtype=np.float64), data.shape)
+        rows = np.column_stack([design, data]) / errors[:, None]
+        self.products += rows.T @ rows
+        self.count += data.size
+        self.log_weight += 2.0 * float(np.log(errors).sum())
+
+    def eliminate_levels(self) -> "ReducedIsotherm":
+        """Project the levels out and diagonalise the ramps: the form in which any drift amplitude is cheap."""
+        g, m = self.levels, self.ramps
+        head, cross = self.products[:g, :g], self.products[:g, g:]
+        rest = self.products[g:, g:] - cross.T @ np.linalg.solve(head, cross)
+        if m == 0:
+            return ReducedIsotherm(self.count, g, np.zeros(0), np.zeros((0, self.functions + 1)), rest)
+        stiffness, axes = np.linalg.eigh(rest[:m, :m])
+        return ReducedIsotherm(self.count, g, np.maximum(stiffness, 0.0), axes.T @ rest[:m, m:], rest[m:, m:])
+
+
+@dataclass(frozen=True, slots=True)
+class ReducedIsotherm:
+    """An isotherm without its levels: Gram matrix of (functions, data) and the drift's eigenmodes."""
+
+    count: int
+    levels: int
+    stiffness: Floats
+    mode_products: Floats
+    products: Floats
+
+    def at_drift(self, drift_to_noise: float) -> tuple[Floats, float]:
+        """Return the Gram matrix whitened for a drift variance rate in units of noise^2, and ln det of the covariance.
+
+        Woodbury: (1 + q R R')^-1 = 1 - R (1/q + R'R)^-1 R', diagonal in the eigenmodes.
+        """
+        if drift_to_noise == 0.0 or self.stiffness.size == 0:
+            return self.products, 0.0
+        damping = drift_to_noise / (1.0 + drift_to_noise * self.stiffness)
+        gram = self.products - self.mode_products.T @ (damping[:, None] * self.mode_products)
+        return gram, float(np.log1p(drift_to_noise * self.stiffness).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class ExponentMinimum:
+    """Where the profile is lowest, and what it looks like there.
+
+    `coefficients` (shape (K,)) are the master curve in units of S (T / T_gm)^alpha; `curvature` is half the second
+    derivative of chi-square, so that the standard error is curvature^(-1/2).
+    """
+
+    alpha: float
+    chi2: float
+    curvature: float
+    coefficients: Floats
+    is_converged: bool
+
+
+class Profile:
+    """Chi-square of alpha for a set of isotherms with known noise and drift.
+
+    Parameters
+    ----------
+    log_temperature_ratio : array, shape (N,)
+        ln(T_i / T_gm).
+    grams : array, shape (N, K + 1, K + 1)
+        Whitened Gram matrices of (functions, data), already divided by the noise variance.
+    """
+
+    def __init__(self, log_temperature_ratio: Floats, grams: Floats) -> None:
+        self.log_t = log_temperature_ratio
+        size = grams.shape[1] - 1
+        self._curvatures = grams[:, :size, :size].reshape(len(grams), -1)
+        self._slopes = np.ascontiguousarray(grams[:, :size, size])
+        self._total = float(grams[:, size, size].sum())
+        self._size = size
+        diagonal = grams[:, :size, :size].sum(axis=0).diagonal()
+        # functions that no point reaches (a gap in v) are held at zero instead of making M singular
+        self._ridge = np.diag(RIDGE * diagonal + np.where(diagonal <= RIDGE * diagonal.max(), diagonal.max(), 0.0))
+
+    def solve(self, alpha: float) -> tuple[float, float, float, Floats]:
+        """Return chi2, its slope and half its second derivative by alpha, and the coefficients at `alpha`."""
+        log_t = self.log_t
+        scale = np.exp(alpha * log_t)
+        squared = scale * scale
+        # rows: value, first and second derivative of M and b by alpha, in one product each
+        weights = np.stack([squared, 2.0 * log_t * squared, 4.0 * log_t**2 * squared])
+        matrix, matrix1, matrix2 = (weights @ self._curvatures).reshape(3, self._size, self._size)
+        vector, vector1, vector2 = np.stack([scale, log_t * scale, log_t**2 * scale]) @ self._slopes
+        factor = cho_factor(matrix + self._ridge, check_finite=False)
+        c = cho_solve(factor, vector, check_finite=False)
+        residual1 = vector1 - matrix1 @ c
+        c1 = cho_solve(factor, residual1, check_finite=False)
+        chi2 = self._total - float(vector @ c)
+        slope = float(-2.0 * c @ vector1 + c @ matrix1 @ c)
+        half_second = float(-(c @ vector2) + 0.5 * c @ matrix2 @ c - c1 @ residual1)
+        return chi2, slope, half_second, c
+
+    def log_det_matrix(self, alpha: float) -> float:
+        """Return ln det M(alpha), the restricted likelihood's price of the master curve."""
+        squared = np.exp(2.0 * alpha * self.log_t)
+        matrix = (squared @ self._curvatures).reshape(self._size, self._size) + self._ridge
+        return float(np.linalg.slogdet(matrix)[1])
+
+    def covariance(self, alpha: float) -> Floats:
+        """Return the covariance of the coefficients at fixed alpha, shape (K, K)."""
+        squared = np.exp(2.0 * alpha * self.log_t)
+        return np.linalg.inv((squared @ self._curvatures).reshape(self._size, self._size) + self._ridge)
+
+    def joint_variance(self, minimum: ExponentMinimum) -> Floats:
+        """Return the variances of the coefficients with alpha free, shape (K,)."""
+        covariance = self.covariance(minimum.alpha)
+        response = self._response(minimum.alpha, minimum.coefficients, covariance)
+        return covariance.diagonal() + response**2 / minimum.curvature
+
+    def _response(self, alpha: float, c: Floats, covariance: Floats) -> Floats:
+        """Return the derivative of the best coefficients by alpha, shape (K,)."""
+        scale = np.exp(alpha * self.log_t)
+        vector1 = (self.log_t * scale) @ self._slopes
+        matrix1 = ((2.0 * self.log_t * scale * scale) @ self._curvatures).reshape(self._size, self._size)
+        return covariance @ (vector1 - matrix1 @ c)
+
+    def minimum(self, start: float = 0.5, low: float = -1.0, high: float = 3.0) -> ExponentMinimum:
+        """Find the lowest chi-square by Newton's method, guarded by a coarse search when it strays."""
+        alpha = start
+        for _ in range(30):
+            chi2, slope, half_second, c = self.solve(alpha)
+            if half_second <= 0.0:
+                break
+            step = -0.5 * slope / half_second
+            if abs(step) < 1e-12 or step * step * half_second < 1e-20:
+                return ExponentMinimum(alpha, chi2, half_second, c, True)
+            alpha += float(np.clip(step, -0.3, 0.3))
+            if not low < alpha < high:
+                break
+        return self._coarse_minimum(low, high)
+
+    def _coarse_minimum(self, low: float, high: float) -> ExponentMinimum:
+        for _ in range(12):
+            grid = np.linspace(low, high, 21)
+            best = int(np.argmin([self.solve(float(alpha))[0] for alpha in grid]))
+            low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, 20)])
+        alpha = float(grid[best])
+        chi2, _, half_second, c = self.solve(alpha)
+        return ExponentMinimum(alpha, chi2, half_second, c, half_second > 0.0)
+
+    def crossing(self, minimum: ExponentMinimum, rise: float, side: int) -> float:
+        """Return the alpha on one `side` (+1, -1) where chi2 has risen by `rise` above the minimum."""
+        if minimum.curvature <= 0.0:
+            raise WindowError("alpha is not determined: chi-square has no minimum; widen the window")
+        alpha = minimum.alpha + side * (rise / minimum.curvature) ** 0.5
+        for _ in range(30):
+            chi2, slope, _, _ = self.solve(alpha)
+            excess = chi2 - minimum.chi2 - rise
+            if slope * side <= 0.0:
+                break
+            # Newton on the square root of the rise, which is nearly linear in alpha
+            root = max(excess + rise, 0.0) ** 0.5
+            step = (rise**0.5 - root) * 2.0 * max(root, 1e-9) / slope
+            alpha += step
+            if abs(step) < 1e-10:
+                break
+        return alpha
+
+
+def profile_of(
+    reduced: Sequence[ReducedIsotherm], log_t: Floats, noise_S: Floats, drift_S2_per_s: float
+) -> tuple[Profile, float]:
+    """Return the profile for a noise (shape (N,)) and a drift rate, and ln det of the whole covariance."""
+    grams, log_dets = [], 0.0
+    for isotherm, noise in zip(reduced, noise_S, strict=True):
+        gram, log_det = isotherm.at_drift(drift_S2_per_s / noise**2)
+        grams.append(gram / noise**2)
+        log_dets += log_det
+    return Profile(log_t, np.array(grams)), log_dets

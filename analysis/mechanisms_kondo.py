@@ -1,0 +1,170 @@
+"""Forward models of Kondo scatterers beyond the bare fixed point: fields, splittings, magnetic impurities, traps."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis.errors import ModelError
+from analysis.mechanisms import Floats, TwoLevelSystems, freeze_columns, points, require_positive, two_channel_kondo
+from analysis.mechanisms_events import RandomFunction
+from analysis.quantities import CONDUCTANCE_QUANTUM_S, KELVIN_PER_TESLA, KELVIN_PER_VOLT
+
+FERMI_LIQUID_BIAS_WEIGHT = 3 / (2 * np.pi**2)
+"""Weight of (eV/kB)^2 beside T^2 in a Fermi liquid with symmetric leads, 0.152; other geometries have other weights."""
+
+_RESONANCE_EXPONENT = 0.22
+
+
+@dataclass(frozen=True)
+class TwoChannelKondo:
+    """Two-level systems in a magnetic field, by the two ways of appendix B.
+
+    Parameters
+    ----------
+    systems : TwoLevelSystems
+        With their splittings in zero field.
+    tuning_K : float
+        Rms wander of a splitting with the field, Delta(H) random (section V.A.1, B 1, Ti.5); 0 in clean copper.
+    tuning_correlation_T : float
+        Field over which it wanders; class-typical.
+    seed : int
+        Which wanderings.
+    channel_coupling : float
+        lambda_3 of eq B1: a field splits the channels, a relevant perturbation of dimension -1/2, and changes G by
+        (e^2/h) lambda_3 mu_B |H| / (kB (TK T)^(1/2)) at V = 0 for each system while that is small against e^2/h.
+    """
+
+    systems: TwoLevelSystems
+    tuning_K: float = 0.0
+    tuning_correlation_T: float = 1.0
+    seed: int = 1
+    channel_coupling: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_positive(self, "tuning_correlation_T")
+        if not (np.isfinite(self.tuning_K) and self.tuning_K >= 0 and np.isfinite(self.channel_coupling)):
+            raise ModelError("TwoChannelKondo needs tuning_K of at least zero and a finite channel_coupling")
+
+    def in_field(self, field_T: float) -> TwoLevelSystems:
+        """Return the systems with the splittings they have in a field."""
+        if self.tuning_K == 0:
+            return self.systems
+        wander = [
+            RandomFunction(self.tuning_correlation_T, self.seed + index)([abs(field_T), 0.0]) @ (1, -1)
+            for index in range(len(self.systems.splitting_K))
+        ]
+        return replace(self.systems, splitting_K=np.abs(self.systems.splitting_K + self.tuning_K * np.array(wander)))
+
+    def conductance_S(self, bias_V: ArrayLike, temperature_K: ArrayLike, field_T: ArrayLike = 0.0) -> Floats:
+        """Return the change of conductance in S, the broadcast shape."""
+        bias, temperature, field = points(bias_V, temperature_K, field_T)
+        total = self._channel_breaking_S(bias, temperature, field)
+        for value in np.unique(field):
+            here = field == value
+            total[here] += two_channel_kondo(bias[here], temperature[here], self.in_field(float(value)))
+        return total[()]
+
+    def _channel_breaking_S(self, bias: Floats, temperature: Floats, field: Floats) -> Floats:
+        # T -> (T^2 + (A eV/kB)^2)^(1/2): the function of v in eq 21 has to fall as v^(-1/2), for G to forget T there
+        bias_K = np.multiply.outer(bias * KELVIN_PER_VOLT, self.systems.scale_A)
+        energy_K = np.hypot(temperature[..., np.newaxis], bias_K)
+        zeeman_K = KELVIN_PER_TESLA * np.abs(field)[..., np.newaxis]
+        strength = zeeman_K / np.sqrt(self.systems.kondo_temperature_K * energy_K)
+        return np.array(self.channel_coupling * CONDUCTANCE_QUANTUM_S * np.sum(strength / np.hypot(1, strength), -1))
+
+
+@dataclass(frozen=True)
+class SaturatedPowerLaw:
+    """The V^(1/2) law with premature saturation of titanium contacts (eq 29, Ti.3, Ti.4).
+
+    sum_i a_i [(eV/kB)^2 + (2 Teff_i)^2]^(1/4) with Teff_i^2 = Tx_i^2 + T^2; one term for the paper's sample 5, two for
+    its sample 6. The paper fits each temperature apart and finds Tx -> T without a splitting, hence the sum of squares.
+
+    Parameters
+    ----------
+    amplitude_S_per_sqrt_K : array, shape (n,)
+        a_i.
+    saturation_K : array, shape (n,)
+        Tx_i, 1.43 K in sample 5.
+    """
+
+    amplitude_S_per_sqrt_K: Floats
+    saturation_K: Floats
+
+    def __post_init__(self) -> None:
+        freeze_columns(self, "amplitude_S_per_sqrt_K", "saturation_K")
+
+    def conductance_S(self, bias_V: ArrayLike, temperature_K: ArrayLike, field_T: ArrayLike = 0.0) -> Floats:
+        """Return the change of conductance in S, the broadcast shape; the field has no effect."""
+        bias, temperature, _ = (a[..., np.newaxis] for a in points(bias_V, temperature_K, field_T))
+        effective_K = np.hypot(temperature, self.saturation_K)
+        return np.sqrt(np.hypot(bias * KELVIN_PER_VOLT, 2 * effective_K)) @ self.amplitude_S_per_sqrt_K
+
+
+@dataclass(frozen=True)
+class MagneticKondo:
+    """Magnetic impurities: Fermi-liquid T^2 and V^2 below TK, logarithm about and above it, Zeeman splitting (A 2).
+
+    -depth [1 + (2^(1/s) - 1) (T^2 + b (eV/kB)^2) / TK^2]^(-s) with s = 0.22, the empirical curve of the spin-1/2 Kondo
+    effect (Goldhaber-Gordon et al., Phys. Rev. Lett. 81, 5225 (1998)), averaged over copies shifted by +-g mu_B H / e:
+    splitting 2 g mu_B H / e, unseen where TK is larger.
+
+    Parameters
+    ----------
+    depth_S : float
+        Depth of the dip at T = 0.
+    kondo_temperature_K : float
+        Where half of the depth is left.
+    g_factor : float
+        Of the impurity spin.
+    bias_weight : float
+        b; it depends on the geometry.
+    """
+
+    depth_S: float
+    kondo_temperature_K: float
+    g_factor: float = 2.0
+    bias_weight: float = FERMI_LIQUID_BIAS_WEIGHT
+
+    def __post_init__(self) -> None:
+        require_positive(self, "depth_S", "kondo_temperature_K", "bias_weight")
+
+    def conductance_S(self, bias_V: ArrayLike, temperature_K: ArrayLike, field_T: ArrayLike = 0.0) -> Floats:
+        """Return the change of conductance in S, the broadcast shape; negative."""
+        bias, temperature, field = points(bias_V, temperature_K, field_T)
+        zeeman_V = self.g_factor * KELVIN_PER_TESLA * field / KELVIN_PER_VOLT
+        copies = (self._resonance(bias + sign * zeeman_V, temperature) for sign in (-1, 1))
+        return -0.5 * self.depth_S * sum(copies, start=np.zeros(()))
+
+    def _resonance(self, bias: Floats, temperature: Floats) -> Floats:
+        energy_squared = temperature**2 + self.bias_weight * (bias * KELVIN_PER_VOLT) ** 2
+        steepness = 2 ** (1 / _RESONANCE_EXPONENT) - 1
+        return (1 + steepness * energy_squared / self.kondo_temperature_K**2) ** -_RESONANCE_EXPONENT
+
+
+@dataclass(frozen=True)
+class ChargeTrap:
+    """Electrons that hop through a charge trap in the insulator: a Kondo peak at V = 0 that splits in a field (A 5).
+
+    The same resonance as `MagneticKondo`, added to the conductance instead of taken from it.
+
+    Parameters
+    ----------
+    height_S : float
+        Height of the peak at T = 0.
+    kondo_temperature_K, g_factor : float
+        Of the trap.
+    """
+
+    height_S: float
+    kondo_temperature_K: float
+    g_factor: float = 2.0
+
+    def __post_init__(self) -> None:
+        require_positive(self, "height_S", "kondo_temperature_K")
+
+    def conductance_S(self, bias_V: ArrayLike, temperature_K: ArrayLike, field_T: ArrayLike = 0.0) -> Floats:
+        """Return the change of conductance in S, the broadcast shape; positive."""
+        dip = MagneticKondo(self.height_S, self.kondo_temperature_K, self.g_factor)
+        return -dip.conductance_S(bias_V, temperature_K, field_T)

@@ -1,0 +1,103 @@
+"""The one-page report in words and numbers: plain text, and HTML that holds its figures and needs nothing else."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from html import escape
+
+from analysis.fit_result import ExponentFit
+
+CAPTIONS: Mapping[str, str] = {
+    "collapse": "Rescaled data on the master curve of the fit, with the universal two-channel-Kondo curve for "
+    "comparison, and what is left between data and fit. Points inside the window are less the fitted departure towards "
+    "the Kondo temperature; pale points lie outside and are as measured.",
+    "exponent": "Profile likelihood of the exponent, the paper's D(alpha), and the error by source.",
+    "isotherms": "The isotherms as measured, both directions of the sweep.",
+    "zero_bias": "Zero-bias conductance against the root of temperature, and the anchors' drift.",
+    "scatter": "Scatter of the points against what excitation, preamplifier and time constant predict.",
+    "fields": "The coldest isotherm in each field.",
+}
+
+STYLE_SHEET = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 62em; margin: 2em auto; padding: 0 1em; }
+h1 { font-size: 1.5em; margin-bottom: 0; }
+.alpha { font-size: 1.35em; margin: 0.3em 0 1em; }
+table { border-collapse: collapse; margin-bottom: 1.5em; }
+th { text-align: left; font-weight: normal; color: #666; padding: 0.1em 1.5em 0.1em 0; vertical-align: top; }
+td { padding: 0.1em 0; }
+figure { margin: 0 0 2em; }
+img { max-width: 100%; height: auto; }
+figcaption { color: #555; max-width: 45em; }
+@media print { figure { break-inside: avoid; } }
+"""
+
+
+def summary_rows(fit: ExponentFit) -> tuple[tuple[str, str], ...]:
+    """Return the result line by line: what it is, and its value with error and unit."""
+    low, high = fit.interval95
+    window, parts = fit.window, fit.systematic
+    reach = "" if window.reduced_bias_max is None else f", e|V|/kT <= {window.reduced_bias_max:g}"
+    deviation = fit.d_of_alpha
+    return (
+        ("exponent alpha", f"{fit.alpha:.4f} +- {fit.error:.4f}, 95 %: {low:.4f} to {high:.4f}"),
+        ("  statistical", f"{fit.statistical:.4f}"),
+        ("  temperature", f"{parts.temperature:.4f}"),
+        ("  drift", f"{parts.drift:.4f}"),
+        ("  excitation", f"{parts.excitation:.4f}"),
+        ("  window", f"{parts.window:.4f}"),
+        ("  crossover", f"{parts.crossover:.4f}"),
+        ("chi2 per degree of freedom", f"{fit.chi2_per_dof:.3f} ({fit.degrees_of_freedom} degrees of freedom)"),
+        ("data", f"{fit.points_used} points of {fit.isotherms_used} isotherms at H = {window.field_T:g} T"),
+        ("window", f"T <= {window.temperature_max_K:.4g} K, |V| <= {1e3 * window.bias_max_V:.4g} mV{reach}"),
+        ("  chosen", fit.reason),
+        ("crossover correction", f"{fit.alpha - fit.crossover.uncorrected_alpha:+.4f}"),
+        ("D(alpha) of eq 24, lowest at", "too few isotherms" if deviation is None else f"{deviation.minimum:.3f}"),
+    )
+
+
+def summary_text(fit: ExponentFit) -> str:
+    """Return the result as aligned lines of text."""
+    rows = summary_rows(fit)
+    width = max(len(name) for name, _ in rows)
+    return "".join(f"{name:<{width}}  {value}\n" for name, value in rows)
+
+
+def report_html(
+    title: str, fit: ExponentFit, figures: Mapping[str, bytes], provenance: Mapping[str, str] | None = None
+) -> str:
+    """Return the report as one HTML page.
+
+    Parameters
+    ----------
+    title : str
+        Name of the run or file.
+    figures : mapping of str to bytes
+        SVG files by the names of `report.make_figures`; shown in the order of `CAPTIONS`, unknown names last.
+    provenance : mapping of str to str, optional
+        What else a reader must know of where the data come from: file, sample, versions.
+    """
+    low, high = fit.interval95
+    order = [name for name in CAPTIONS if name in figures] + [name for name in figures if name not in CAPTIONS]
+    return (
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
+        f"<style>{STYLE_SHEET}</style>\n<h1>{escape(title)}</h1>\n"
+        f'<p class="alpha">&alpha; = {fit.alpha:.4f} ± {fit.error:.4f} '
+        f"<small>(95 %: {low:.4f} to {high:.4f})</small></p>\n"
+        + "".join(_figure(name, figures[name]) for name in order)
+        + _table((*(provenance or {}).items(), *summary_rows(fit)))
+        + "</html>\n"
+    )
+
+
+def _table(rows: tuple[tuple[str, str], ...]) -> str:
+    # two leading spaces mark a part of the row above, on paper as in the terminal
+    lines = (
+        f"<tr><th>{escape(name).replace('  ', '&emsp;')}</th><td>{escape(value).replace('+-', '±')}</td></tr>\n"
+        for name, value in rows
+    )
+    return f"<table>\n{''.join(lines)}</table>\n"
+
+
+def _figure(name: str, svg: bytes) -> str:
+    caption = CAPTIONS.get(name, name)
+    source = f"data:image/svg+xml;base64,{b64encode(svg).decode('ascii')}"
+    return f'<figure><img src="{source}" alt="{escape(name)}">\n<figcaption>{escape(caption)}</figcaption></figure>\n'

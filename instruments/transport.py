@@ -1,0 +1,323 @@
+"""The VISA edge: one line to one instrument, with a lock, strict replies and errors of our own.
+
+`Line` is what the drivers speak through. It opens a pymeasure `VISAAdapter`, and it is where PyVISA's errors end: an
+absent box becomes `ConnectionFailedError`, a silent one `CommunicationError` after a device clear, and a reply that is
+not exactly what was asked for becomes `ReplyError`.
+
+A timeout is not the end of the matter: the answer may come late and be taken for the answer to the next question. So
+after a clear the line asks for the identity and discards lines until it hears it. Only then is a question repeated.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any, TypeVar, cast
+
+import pyvisa
+from pymeasure.adapters import Adapter, VISAAdapter
+from pyvisa.errors import VisaIOError
+from pyvisa.highlevel import VisaLibraryBase
+from pyvisa.resources import MessageBasedResource
+
+from instruments.errors import CommunicationError, ConnectionFailedError, InstrumentError, ReplyError
+
+WriteObserver = Callable[[str, str], None]
+"""Called as ``(instrument name, message)`` after each message that changes an instrument."""
+
+TIMEOUT_S = 3.0
+"""Longest wait for a reply. The slowest, a source meter at 10 NPLC with autozero, takes about 1.2 s."""
+
+Answer = TypeVar("Answer")
+
+_STALE_LINES = 8
+_log = logging.getLogger(__name__)
+
+
+class _CutShortError(Exception):
+    """Tell `Line` that a reply ended without its terminator; never leaves this file."""
+
+
+class _StrictVisaAdapter(VISAAdapter):
+    """A VISAAdapter that hands over whole lines only.
+
+    PyVISA only warns when the terminator is missing, but ``-1.01`` cut from ``-1.01026E-03`` is a number too.
+    """
+
+    def _read(self, **kwargs: Any) -> str:
+        line = cast(MessageBasedResource, self.connection).read_raw().decode("ascii", "replace")
+        if not line.endswith("\n"):
+            raise _CutShortError(line)
+        return line.rstrip("\r\n")
+
+
+class Line:
+    """The line to one instrument.
+
+    Parameters
+    ----------
+    address : str or Adapter
+        VISA resource name, or a ready pymeasure adapter (tests, other transports).
+    name : str
+        Name of the instrument for messages.
+    visa_library : str or VisaLibraryBase
+        PyVISA library specification, e.g. ``"@py"``; empty for the default.
+    write_termination : str
+        Sent after each message. Replies end in LF, with or without CR.
+    on_write : callable, optional
+        Told of every message that changes the instrument.
+
+    Attributes
+    ----------
+    name : str
+        Name of the instrument for messages.
+    lock : RLock
+        Held during each exchange; hold it around exchanges that belong together.
+
+    Raises
+    ------
+    ConnectionFailedError
+        If there is no such VISA library or no such resource.
+    """
+
+    def __init__(
+        self,
+        address: str | Adapter,
+        *,
+        name: str,
+        visa_library: str | VisaLibraryBase = "",
+        write_termination: str = "\n",
+        on_write: WriteObserver | None = None,
+    ) -> None:
+        self.name = name
+        self.lock = RLock()
+        self._on_write = on_write
+        self._identity = ""
+        self._is_closed = False
+        self.adapter = address if isinstance(address, Adapter) else self._open(address, visa_library, write_termination)
+
+    @contextmanager
+    def connecting(self) -> Iterator[None]:
+        """Close the line again if what is done inside fails: a half-connected instrument holds no wire."""
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
+    def identify(self, *expected: str) -> str:
+        """Ask who is there and insist on the right model.
+
+        Parameters
+        ----------
+        *expected : str
+            Words which must all stand in the reply to ``*IDN?``.
+
+        Raises
+        ------
+        ConnectionFailedError
+            If the box is silent or another one.
+        """
+        try:
+            identity = self.ask_line("*IDN?")
+        except InstrumentError as error:
+            raise ConnectionFailedError(
+                self.name, f"{error.message}; is it switched on, and is this its address?"
+            ) from error
+        if not all(word.lower() in identity.lower() for word in expected):
+            raise ConnectionFailedError(
+                self.name, f"another box is at this address: it says {identity!r}, expected {' '.join(expected)}"
+            )
+        self._identity = identity
+        return identity
+
+    def write(self, message: str) -> None:
+        """Send a message that changes the instrument; never repeated.
+
+        Raises
+        ------
+        CommunicationError
+            If it could not be sent.
+        """
+        with self.lock:
+            self._send(message)
+            if self._on_write is not None:
+                self._on_write(self.name, message)
+
+    def read_line(self) -> str:
+        """Read one line that comes unasked, or that a caller's own message asked for.
+
+        Raises
+        ------
+        CommunicationError
+            If none comes in time; the device is cleared then.
+        """
+        with self.lock:
+            return self._receive("a line")
+
+    def ask_line(self, question: str) -> str:
+        """Ask and return the reply without its terminator and outer blanks.
+
+        All four `ask` methods ask once more if an exchange fails, unless `once` says that asking loses the answer.
+
+        Parameters
+        ----------
+        question : str
+            A message that asks and changes nothing.
+
+        Raises
+        ------
+        CommunicationError, ReplyError
+            If no answer came, or an empty or torn one.
+        """
+        return self._ask(question, _as_line, once=False)
+
+    def ask_float(self, question: str) -> float:
+        """Ask for exactly one finite number; raises as `ask_line` does."""
+        return self._ask(question, _as_float, once=False)
+
+    def ask_floats(self, question: str, count: int, *, once: bool = False) -> tuple[float, ...]:
+        """Ask for exactly `count` finite numbers, separated by commas; raises as `ask_line` does."""
+        return self._ask(question, lambda reply: _as_floats(reply, count), once)
+
+    def ask_int(self, question: str, *, once: bool = False) -> int:
+        """Ask for exactly one whole number; raises as `ask_line` does."""
+        return self._ask(question, _as_int, once)
+
+    def twice(self, exchange: Callable[[], Answer]) -> Answer:
+        """Run an exchange that changes nothing; if it fails, get in step with the box and run it once more.
+
+        Raises
+        ------
+        CommunicationError, ReplyError
+            If it fails again.
+        """
+        with self.lock:
+            try:
+                return exchange()
+            except (CommunicationError, ReplyError) as error:
+                if self._is_closed:
+                    raise
+                _log.warning("%s; asking again", error)
+                self._resynchronise()
+                return exchange()
+
+    def close(self) -> None:
+        """Give the wire back; may be called twice."""
+        with self.lock:
+            if not self._is_closed:
+                self._is_closed = True
+                try:
+                    self.adapter.close()
+                except (pyvisa.errors.Error, OSError) as error:
+                    _log.warning("%s: closing the line failed: %s", self.name, error)
+
+    def _open(self, address: str, visa_library: str | VisaLibraryBase, write_termination: str) -> VISAAdapter:
+        try:
+            return _StrictVisaAdapter(
+                address,
+                visa_library,  # type: ignore[arg-type]  # pymeasure hands an instance on to PyVISA as it is
+                timeout=TIMEOUT_S * 1e3,
+                read_termination="\n",
+                write_termination=write_termination,
+            )
+        except (pyvisa.errors.Error, ValueError, OSError, ImportError) as error:
+            raise ConnectionFailedError(
+                self.name, f"cannot be opened ({_first_line(error)}); check cable, power, address and VISA library"
+            ) from error
+
+    def _ask(self, question: str, parse: Callable[[str], Answer], once: bool) -> Answer:
+        if once:
+            return self._exchange(question, parse)
+        return self.twice(lambda: self._exchange(question, parse))
+
+    def _exchange(self, question: str, parse: Callable[[str], Answer]) -> Answer:
+        with self.lock:
+            self._send(question)
+            reply = self._receive(question).strip()
+        try:
+            return parse(reply)
+        except ValueError as error:
+            raise ReplyError(self.name, f"{question} was answered by {reply!r}: {error}") from error
+
+    def _send(self, message: str) -> None:
+        if self._is_closed:
+            raise CommunicationError(self.name, f"{message} not sent: the line was closed")
+        try:
+            self.adapter.write(message)
+        except (pyvisa.errors.Error, OSError) as error:
+            raise CommunicationError(
+                self.name, f"{message} not sent ({_first_line(error)}); check cable and power"
+            ) from error
+
+    def _receive(self, question: str) -> str:
+        if self._is_closed:
+            raise CommunicationError(self.name, f"{question} not read: the line was closed")
+        try:
+            return self.adapter.read()
+        except _CutShortError as error:
+            raise ReplyError(self.name, f"{question} was answered by {str(error)!r}, cut short") from error
+        except (pyvisa.errors.Error, OSError) as error:
+            self._clear()
+            raise CommunicationError(
+                self.name, f"no answer to {question} ({_first_line(error)}); check cable and power"
+            ) from error
+
+    def _clear(self) -> None:
+        """Clear the device so that no old answer lies ready; a transport that cannot is left to `_resynchronise`."""
+        clear = getattr(getattr(self.adapter, "connection", None), "clear", None)
+        if clear is None:
+            return
+        try:
+            clear()
+        except (pyvisa.errors.Error, NotImplementedError, OSError) as error:
+            _log.warning("%s: device clear failed: %s", self.name, error)
+
+    def _resynchronise(self) -> None:
+        """Ask for the known identity and discard lines until it comes: an answer that was late is among them."""
+        if not self._identity:
+            return
+        self._send("*IDN?")
+        for _ in range(_STALE_LINES):
+            try:
+                if self._receive("*IDN?").strip() == self._identity:
+                    return
+            except ReplyError:
+                continue
+        raise CommunicationError(self.name, f"answers, but not by its identity {self._identity!r}; was it replaced?")
+
+
+def _as_line(reply: str) -> str:
+    if not reply:
+        raise ValueError("empty")
+    return reply
+
+
+def _as_int(reply: str) -> int:
+    return int(_plain(reply))
+
+
+def _as_float(reply: str) -> float:
+    return _as_floats(reply, 1)[0]
+
+
+def _as_floats(reply: str, count: int) -> tuple[float, ...]:
+    numbers = tuple(map(float, _plain(reply).split(",")))
+    if len(numbers) != count:
+        raise ValueError(f"{len(numbers)} numbers, expected {count}")
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError("not finite")
+    return numbers
+
+
+def _plain(reply: str) -> str:
+    if "_" in reply:  # Python reads 1_5 as 15; no instrument writes it
+        raise ValueError("no number")
+    return reply
+
+
+def _first_line(error: BaseException) -> str:
+    if isinstance(error, VisaIOError):
+        return error.abbreviation
+    return (str(error).splitlines() or [type(error).__name__])[0]

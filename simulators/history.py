@@ -1,0 +1,84 @@
+"""What was sent into the circuit and when: a stepped quantity, behind a low-pass or not."""
+
+import bisect
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+# while a low-pass relaxes, the interval is cut at these multiples of its time constant
+_RELAXATION: Final = (0.2, 0.45, 0.75, 1.1, 1.6, 2.2, 3.0, 4.0, 5.5, 8.0, 12.0, 18.0)
+
+
+class StepHistory:
+    """A quantity that is set from time to time and relaxes to what was set, at once or through one RC low-pass.
+
+    The whole history is kept, so the value at any time is a pure function of the steps.
+
+    Parameters
+    ----------
+    initial
+        Its value before the first step.
+    time_constant_s
+        Of the low-pass; zero for none.
+    """
+
+    def __init__(self, initial: float, time_constant_s: float = 0.0) -> None:
+        self.time_constant_s = time_constant_s
+        self._times_s = [-math.inf]
+        self._targets = [initial]
+        self._starts = [initial]
+
+    @property
+    def target(self) -> float:
+        """Return what was set last."""
+        return self._targets[-1]
+
+    def step(self, time_s: float, target: float) -> None:
+        """Set a new target from `time_s` on; times never step back."""
+        if target != self._targets[-1]:
+            start = self.at(time_s)
+            self._times_s.append(time_s)
+            self._targets.append(target)
+            self._starts.append(start)
+
+    def at(self, time_s: float) -> float:
+        """Return the value at an instant."""
+        place = bisect.bisect_right(self._times_s, time_s) - 1
+        target, start = self._targets[place], self._starts[place]
+        if start == target or not self.time_constant_s:
+            return target
+        return target + (start - target) * math.exp((self._times_s[place] - time_s) / self.time_constant_s)
+
+    def at_times(self, time_s: Floats) -> Floats:
+        """Return the values at ascending times, shape (N,)."""
+        first = bisect.bisect_right(self._times_s, time_s[0]) - 1
+        last = bisect.bisect_right(self._times_s, time_s[-1])
+        if last - first == 1 and (self._starts[first] == self._targets[first] or not self.time_constant_s):
+            return np.full(time_s.shape, self._targets[first])
+        times_s = np.array(self._times_s[first:last])
+        place = np.searchsorted(times_s, time_s, side="right") - 1
+        target = np.array(self._targets[first:last])[place]
+        if not self.time_constant_s:
+            return target
+        start = np.array(self._starts[first:last])[place]
+        return target + (start - target) * np.exp((times_s[place] - time_s) / self.time_constant_s)
+
+    def edges_s(self, start_s: float, end_s: float) -> list[float]:
+        """Return times between `start_s` and `end_s` that cut the interval into cells of nearly constant value."""
+        first = bisect.bisect_right(self._times_s, start_s)
+        last = bisect.bisect_right(self._times_s, end_s)
+        edges_s: list[float] = []
+        # the step before the interval may still be relaxing inside
+        for place in range(max(1, first - 1), last):
+            begin_s = self._times_s[place]
+            next_s = self._times_s[place + 1] if place + 1 < len(self._times_s) else math.inf
+            edges_s.append(begin_s)
+            if self.time_constant_s:
+                edges_s += [
+                    edge_s for factor in _RELAXATION if (edge_s := begin_s + factor * self.time_constant_s) < next_s
+                ]
+        return [edge_s for edge_s in edges_s if start_s < edge_s < end_s]

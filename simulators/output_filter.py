@@ -1,0 +1,93 @@
+"""The output filter of a lock-in: equal RC stages in a row, as a pure function of its past input.
+
+Step response of n stages: ``P(n, x) = 1 - exp(-x) sum_(k<n) x^k / k!`` at age x in time constants (the regularised
+incomplete gamma function). Equivalent noise bandwidths: SR830 manual page 3-25.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulators.noise import Noise
+
+Floats = NDArray[np.float64]
+
+MEMORY: Final = 20.0
+"""Age in time constants beyond which a step has settled to 4e-6 even through four stages."""
+
+# stages -> ENBW times time constant, noise cells a time constant, memory of the noise in time constants. One stage has
+# a sharp front and needs fine cells. So chosen, the variance is within 0.4 % of the exact one at every instant.
+_ENBW: Final = {1: 1 / 4, 2: 1 / 8, 3: 3 / 32, 4: 5 / 64}
+_NOISE_CELLS: Final = {1: 96, 2: 8, 3: 3, 4: 2}
+_NOISE_MEMORY: Final = {1: 10, 2: 12, 3: 12, 4: 14}
+_NOISE_NORM: Final = {1: 0.99655, 2: 0.99876, 3: 0.99694, 4: 0.99587}
+"""Mean variance of the cells' sum over that of continuous noise (computed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFilter:
+    """A chain of equal RC stages.
+
+    Attributes
+    ----------
+    stages
+        1 to 4, for 6 to 24 dB an octave.
+    time_constant_s
+        Of each stage.
+    """
+
+    stages: int
+    time_constant_s: float
+
+    @property
+    def enbw_Hz(self) -> float:
+        """Return the equivalent noise bandwidth."""
+        return _ENBW[self.stages] / self.time_constant_s
+
+    @property
+    def delay_s(self) -> float:
+        """Return the mean delay: a linear drift comes out as it was so long ago."""
+        return self.stages * self.time_constant_s
+
+    def step_response(self, age_s: Floats) -> Floats:
+        """Return how much of a step is through after `age_s`, shape as `age_s`."""
+        age = np.asarray(age_s) / self.time_constant_s
+        tail = 1.0
+        for k in range(self.stages - 1, 0, -1):
+            tail = 1.0 + tail * age / k
+        return 1.0 - np.exp(-age) * tail
+
+    def weights(self, edges_s: Floats, time_s: float) -> Floats:
+        """Return the weights of cells of constant input in the output at `time_s`.
+
+        Parameters
+        ----------
+        edges_s : array, shape (N,)
+            Ends of the cells, ascending, the last at `time_s`; the first cell reaches back without end.
+
+        Returns
+        -------
+        array, shape (N,)
+            Their sum is one.
+        """
+        through = self.step_response(time_s - edges_s)
+        return np.concatenate(([1.0], through[:-1])) - through
+
+    def noise(self, source: Noise, time_s: float) -> complex:
+        """Return filtered white noise of unit density (one-sided, per root hertz) at `time_s`, in X and in Y."""
+        cells = _NOISE_CELLS[self.stages]
+        place = time_s / self.time_constant_s * cells
+        newest = math.floor(place)
+        ages = _NOISE_AGES[self.stages] + (place - newest) / cells
+        through = self.step_response(np.concatenate(([0.0], ages)) * self.time_constant_s)
+        # even samples are X, odd ones Y
+        x, y = (through[1:] - through[:-1]) @ source.samples(2 * newest + _NOISE_INDEX[self.stages])
+        # a cell's variance is half the density over its length
+        return complex(x, y) * math.sqrt(0.5 * cells / self.time_constant_s / _NOISE_NORM[self.stages])
+
+
+_NOISE_AGES: Final = {n: np.arange(_NOISE_MEMORY[n] * _NOISE_CELLS[n]) / _NOISE_CELLS[n] for n in _ENBW}
+_NOISE_INDEX: Final = {n: np.array([0, 1]) - 2 * np.arange(len(_NOISE_AGES[n]))[:, np.newaxis] for n in _ENBW}

@@ -1,0 +1,385 @@
+"""The Keithley 2400 source meter as its wire sees it: SCPI command table, error queue and status.
+
+After the 2400 user's manual: commands section 18, errors appendix B, reading elements 18-50. Trigger, arm and display
+settings are kept and read back and do nothing more. Not there: the reading buffer, sweeps, limit tests, ohms.
+
+After an error the rest of a message is discarded; nothing answers an unknown query (B-8, B-9).
+"""
+
+from typing import Final
+
+from simulators.clock import VirtualClock
+from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number, word
+from simulators.keithley2400_source import (
+    CURRENT,
+    OVERRANGE,
+    RANGES,
+    RESOLUTION,
+    VOLTAGE,
+    SourceAndMeter,
+    SourceSettings,
+    fitting_range,
+)
+from simulators.world import World
+
+NOT_A_NUMBER: Final = 9.91e37  # SCPI; what an element that was not measured holds
+
+_ERRORS: Final = {
+    Complaint.UNKNOWN_COMMAND: '-113,"Undefined header"',
+    Complaint.UNKNOWN_QUERY: '-113,"Undefined header"',
+    Complaint.MISSING_ARGUMENT: '-109,"Missing parameter"',
+    Complaint.INVALID_ARGUMENT: '-104,"Data type error"',
+    Complaint.OUT_OF_RANGE: '-222,"Parameter data out of range"',
+    Complaint.NOT_PERMITTED: '-221,"Settings conflict"',
+}
+_OUTPUT_OFF_ERROR: Final = '+803,"Not permitted with OUTPUT off"'
+
+_LONGEST: Final = {CURRENT: "CURRent", VOLTAGE: "VOLTage"}
+_FUNCTION_NAMES: Final = {"CURR": CURRENT, "CURRENT": CURRENT, "VOLT": VOLTAGE, "VOLTAGE": VOLTAGE}
+_ELEMENTS: Final = {"VOLT": "VOLT", "CURR": "CURR", "RES": "RES", "TIME": "TIME", "STAT": "STAT"} | {
+    "VOLTAGE": "VOLT",
+    "CURRENT": "CURR",
+    "RESISTANCE": "RES",
+    "STATUS": "STAT",
+}
+
+# kept and read back, no more: header -> value after *RST
+_KEPT: Final = {
+    "SOURce[1]:DELay": "0.001",
+    "SOURce[1]:DELay:AUTO": "1",
+    "SENSe[1]:AVERage[:STATe]": "0",
+    "SENSe[1]:AVERage:TCONtrol": "REP",
+    "SENSe[1]:AVERage:COUNt": "10",
+    "SENSe[1]:RESistance:MODE": "MAN",
+    "SENSe[1]:FUNCtion:CONCurrent": "1",
+    "SYSTem:RSENse": "0",
+    "SYSTem:BEEPer:STATe": "1",
+    "SYSTem:LFRequency:AUTO": "1",
+    "OUTPut[1]:SMODe": "NORM",
+    "ROUTe:TERMinals": "FRON",
+    "DISPlay:ENABle": "1",
+    "FORMat[:DATA]": "ASC",
+    "TRIGger:COUNt": "1",
+    "TRIGger:DELay": "0",
+    "TRIGger:SOURce": "IMM",
+    "TRIGger:OUTPut": "NONE",
+    "TRIGger:ILINe": "1",
+    "TRIGger:OLINe": "2",
+    "ARM:COUNt": "1",
+    "ARM:SOURce": "IMM",
+    "ARM:TIMer": "0.1",
+    "ARM:OUTPut": "NONE",
+    "ARM:ILINe": "1",
+    "ARM:OLINe": "2",
+    "TRACe:POINts": "100",
+    "TRACe:FEED": "SENS",
+    "TRACe:FEED:CONTrol": "NEV",
+    "STATus:MEASurement:ENABle": "0",
+    "*ESE": "0",
+    "*SRE": "0",
+}
+_IGNORED: Final = (
+    "ABORt",
+    "TRIGger:CLEar",
+    "TRACe:CLEar",
+    "STATus:PRESet",
+    "SYSTem:BEEPer[:IMMediate]",
+    "*OPC",
+    "*WAI",
+)
+_ASSUMED: Final = frozenset({"*IDN?", *(f"{header}?" for header in _KEPT)})
+
+
+class Keithley2400:
+    """One Keithley 2400, its output on the low-pass and the DC arm.
+
+    As the lab left it: settings of ``*RST``, output off.
+
+    Parameters
+    ----------
+    clock, world
+        Of its rack. A measurement lets the clock pass.
+    seed
+        Draws its offsets and noise.
+    """
+
+    terminator = b"\n"
+    greeting = None
+    latency_s = 1e-3
+
+    def __init__(self, clock: VirtualClock, world: World, seed: int) -> None:
+        self._clock = clock
+        self._meter = SourceAndMeter(world, seed)
+        self._errors = ErrorQueue('0,"No error"', '-350,"Queue overflow"', 10)
+        self._event_status = 0
+        self._set_defaults()
+        self._dialect = Dialect(self._handlers(), self._complain, _ASSUMED, stops_at_error=True)
+
+    def answer(self, message: str) -> str | None:
+        """Do what one line says and return the reply line, or None."""
+        return self._dialect.answer(message)
+
+    def _set_defaults(self) -> None:
+        self._settings = SourceSettings()
+        self._kept = dict(_KEPT)
+        self._functions = {CURRENT}
+        self._elements = ["VOLT", "CURR", "RES", "TIME", "STAT"]
+        self._is_zeroed_always = True
+        self._is_off_automatically = False
+        self._line_Hz = 60
+
+    def _handlers(self) -> dict[str, Handler]:
+        table: dict[str, Handler] = {
+            "*IDN?": lambda _: "KEITHLEY INSTRUMENTS INC.,MODEL 2400,1234567,C30   Mar 17 2006 09:29:29/A02  /K/J",
+            "*RST": self._reset,
+            "*CLS": self._clear_status,
+            "*OPC?": lambda _: "1",
+            "*ESR?": self._event_status_query,
+            "*STB?": lambda _: str(self._status_byte()),
+            "SYSTem:ERRor[:NEXT]?": lambda _: self._errors.pop(),
+            "STATus:QUEue[:NEXT]?": lambda _: self._errors.pop(),
+            "SYSTem:CLEar": lambda _: self._errors.clear(),
+            "SYSTem:AZERo[:STATe]": self._set_auto_zero,
+            "SYSTem:AZERo[:STATe]?": lambda _: str(int(self._is_zeroed_always)),
+            "SYSTem:LFRequency": self._set_line_frequency,
+            "SYSTem:LFRequency?": lambda _: str(self._line_Hz),
+            "FORMat:ELEMents[:SENSe]": self._set_elements,
+            "FORMat:ELEMents[:SENSe]?": lambda _: ",".join(self._elements),
+            "OUTPut[1][:STATe]": self._set_output,
+            "OUTPut[1][:STATe]?": lambda _: str(int(self._settings.is_on)),
+            "SOURce[1]:CLEar:AUTO": self._set_automatic_off,
+            "SOURce[1]:CLEar:AUTO?": lambda _: str(int(self._is_off_automatically)),
+            "SOURce[1]:FUNCtion[:MODE]": self._set_source_function,
+            "SOURce[1]:FUNCtion[:MODE]?": lambda _: self._settings.function,
+            "SENSe[1]:FUNCtion[:ON]": self._set_sense_functions,
+            "SENSe[1]:FUNCtion[:ON]?": lambda _: ",".join(f'"{name}:DC"' for name in sorted(self._functions)),
+            "SENSe[1]:FUNCtion[:ON]:ALL": self._sense_all,
+            "READ?": lambda _: self._read(),
+            "INITiate[:IMMediate]": lambda _: self._require_output(),
+        }
+        for quantity, name in _LONGEST.items():
+            table |= self._source_handlers(quantity, f"SOURce[1]:{name}")
+            table |= self._sense_handlers(quantity, f"SENSe[1]:{name}[:DC]")
+            table[f"MEASure:{name}[:DC]?"] = lambda _, quantity=quantity: self._configure_and_read(quantity)
+        for header in _KEPT:
+            table[header] = lambda arguments, header=header: self._keep(header, arguments)
+            table[f"{header}?"] = lambda _, header=header: self._kept[header]
+        for header in _IGNORED:
+            table[header] = lambda _: None
+        return table
+
+    def _source_handlers(self, quantity: str, header: str) -> dict[str, Handler]:
+        level = f"{header}[:LEVel][:IMMediate][:AMPLitude]"
+        return {
+            level: lambda arguments: self._set_level(quantity, number(arguments)),
+            f"{level}?": lambda _: _plain(self._settings.level[quantity]),
+            f"{header}:RANGe": lambda arguments: self._set_source_range(quantity, number(arguments)),
+            f"{header}:RANGe?": lambda _: _plain(self._settings.source_range[quantity]),
+            f"{header}:RANGe:AUTO": lambda arguments: self._set_source_auto(quantity, _boolean(arguments)),
+            f"{header}:RANGe:AUTO?": lambda _: str(int(self._settings.is_source_auto[quantity])),
+        }
+
+    def _sense_handlers(self, quantity: str, header: str) -> dict[str, Handler]:
+        return {
+            f"{header}:RANGe[:UPPer]": lambda arguments: self._set_sense_range(quantity, number(arguments)),
+            f"{header}:RANGe[:UPPer]?": lambda _: _plain(self._settings.sense_range[quantity]),
+            f"{header}:RANGe:AUTO": lambda arguments: self._set_sense_auto(quantity, _boolean(arguments)),
+            f"{header}:RANGe:AUTO?": lambda _: str(int(self._settings.is_sense_auto[quantity])),
+            f"{header}:NPLCycles": self._set_nplc,
+            f"{header}:NPLCycles?": lambda _: _plain(self._settings.nplc),
+            f"{header}:PROTection[:LEVel]": lambda arguments: self._set_protection(quantity, number(arguments)),
+            f"{header}:PROTection[:LEVel]?": lambda _: _plain(self._settings.protection[quantity]),
+            f"{header}:PROTection:TRIPped?": lambda _: str(int(self._is_tripped(quantity))),
+        }
+
+    # source
+
+    def _apply(self) -> None:
+        self._meter.apply(self._settings, self._clock.now_s())
+
+    def _reset(self, _: tuple[str, ...]) -> None:
+        self._set_defaults()
+        self._apply()
+
+    def _set_source_function(self, arguments: tuple[str, ...]) -> None:
+        function = _function(word(arguments))
+        if function != self._settings.function:
+            # the output goes off when the source function changes (9-2)
+            self._settings.function, self._settings.is_on = function, False
+            self._apply()
+
+    def _set_output(self, arguments: tuple[str, ...]) -> None:
+        self._settings.is_on = _boolean(arguments)
+        self._apply()
+
+    def _set_automatic_off(self, arguments: tuple[str, ...]) -> None:
+        self._is_off_automatically = _boolean(arguments)
+
+    def _set_level(self, quantity: str, value: float) -> None:
+        settings = self._settings
+        full_scale = settings.source_range[quantity]
+        if settings.is_source_auto[quantity]:
+            full_scale = fitting_range(quantity, value)
+        if full_scale is None or abs(value) > OVERRANGE * full_scale * (1.0 + 1e-9):
+            raise Refusal(Complaint.OUT_OF_RANGE, f"level {value:g}")
+        step = RESOLUTION[quantity] * full_scale
+        settings.source_range[quantity] = full_scale
+        settings.level[quantity] = step * round(value / step)
+        self._apply()
+
+    def _set_source_range(self, quantity: str, value: float) -> None:
+        full_scale = fitting_range(quantity, value)
+        if full_scale is None or abs(self._settings.level[quantity]) > OVERRANGE * full_scale:
+            raise Refusal(Complaint.OUT_OF_RANGE, f"range {value:g}")
+        self._settings.source_range[quantity] = full_scale
+        self._settings.is_source_auto[quantity] = False
+        self._apply()
+
+    def _set_source_auto(self, quantity: str, is_auto: bool) -> None:
+        self._settings.is_source_auto[quantity] = is_auto
+        if is_auto:
+            self._set_level(quantity, self._settings.level[quantity])
+
+    # limits and meter
+
+    def _set_protection(self, quantity: str, value: float) -> None:
+        if not 0.0 < abs(value) <= OVERRANGE * RANGES[quantity][-1]:
+            raise Refusal(Complaint.OUT_OF_RANGE, f"compliance {value:g}")
+        self._settings.protection[quantity] = abs(value)
+        self._apply()
+
+    def _is_tripped(self, quantity: str) -> bool:
+        settings = self._settings
+        return quantity == settings.other and self._meter.is_clamped(settings, self._clock.now_s())
+
+    def _set_sense_range(self, quantity: str, value: float) -> None:
+        full_scale = fitting_range(quantity, value)
+        if full_scale is None:
+            raise Refusal(Complaint.OUT_OF_RANGE, f"range {value:g}")
+        self._settings.sense_range[quantity] = full_scale
+        self._settings.is_sense_auto[quantity] = False
+        self._apply()
+
+    def _set_sense_auto(self, quantity: str, is_auto: bool) -> None:
+        self._settings.is_sense_auto[quantity] = is_auto
+        self._apply()
+
+    def _set_nplc(self, arguments: tuple[str, ...]) -> None:
+        self._settings.nplc = number(arguments, 0, 0.01, 10.0)
+
+    def _set_sense_functions(self, arguments: tuple[str, ...]) -> None:
+        names = {word(arguments, place).removesuffix(":DC") for place in range(max(1, len(arguments)))}
+        self._functions |= {_function(name) for name in names}
+
+    def _sense_all(self, _: tuple[str, ...]) -> None:
+        self._functions = {CURRENT, VOLTAGE}
+
+    # readings
+
+    def _require_output(self) -> None:
+        if not (self._settings.is_on or self._is_off_automatically):
+            raise Refusal(Complaint.NOT_PERMITTED, _OUTPUT_OFF_ERROR)
+
+    def _configure_and_read(self, quantity: str) -> str:
+        """Do what MEASure? does: CONFigure (one function, auto-range, output on), then READ?."""
+        self._functions = {quantity}
+        self._settings.is_sense_auto[quantity] = True
+        self._settings.is_on = True
+        self._apply()
+        return self._read()
+
+    def _read(self) -> str:
+        self._require_output()
+        self._settings.is_on = True
+        duration_s = self._reading_s()
+        self._clock.sleep(0.5 * duration_s)
+        measured = self._meter.measure(self._settings, self._clock.now_s())
+        self._clock.sleep(0.5 * duration_s)
+        if self._is_off_automatically:
+            self._settings.is_on = False
+            self._apply()
+        settings = self._settings
+        values = {
+            "VOLT": measured.voltage_V if VOLTAGE in self._functions else self._sourced(VOLTAGE),
+            "CURR": measured.current_A if CURRENT in self._functions else self._sourced(CURRENT),
+            "RES": NOT_A_NUMBER,
+            "TIME": self._clock.now_s(),
+            "STAT": float(
+                4  # front terminals
+                | 8 * measured.is_in_compliance
+                | 2048 * (VOLTAGE in self._functions)
+                | 4096 * (CURRENT in self._functions)
+                | 16384 * (settings.function == VOLTAGE)
+                | 32768 * (settings.function == CURRENT)
+                | 65536 * measured.is_range_compliance
+            ),
+        }
+        return ",".join(f"{values[name]:+.6E}" for name in self._elements)
+
+    def _sourced(self, quantity: str) -> float:
+        """Return what stands for a quantity that is not measured: the level if it is sourced."""
+        return self._settings.level[quantity] if quantity == self._settings.function else NOT_A_NUMBER
+
+    def _reading_s(self) -> float:
+        """Return the time of one reading: integration of each function, thrice with auto-zero, and the source delay."""
+        conversions = max(1, len(self._functions)) * (3 if self._is_zeroed_always else 1)
+        averaged = int(self._kept["SENSe[1]:AVERage:COUNt"]) if self._kept["SENSe[1]:AVERage[:STATe]"] == "1" else 1
+        return averaged * conversions * self._settings.nplc / self._line_Hz + float(self._kept["SOURce[1]:DELay"])
+
+    def _set_elements(self, arguments: tuple[str, ...]) -> None:
+        asked = [word(arguments, place) for place in range(max(1, len(arguments)))]
+        if not set(asked) <= _ELEMENTS.keys():
+            raise Refusal(Complaint.INVALID_ARGUMENT, ",".join(asked))
+        wanted = {_ELEMENTS[name] for name in asked}
+        self._elements = [name for name in ("VOLT", "CURR", "RES", "TIME", "STAT") if name in wanted]
+
+    # system
+
+    def _set_auto_zero(self, arguments: tuple[str, ...]) -> None:
+        if word(arguments) != "ONCE":
+            self._is_zeroed_always = _boolean(arguments)
+
+    def _set_line_frequency(self, arguments: tuple[str, ...]) -> None:
+        if integer(arguments) not in (50, 60):
+            raise Refusal(Complaint.OUT_OF_RANGE, arguments[0])
+        self._line_Hz = integer(arguments)
+
+    def _keep(self, header: str, arguments: tuple[str, ...]) -> None:
+        text = word(arguments)
+        self._kept[header] = {"ON": "1", "OFF": "0"}.get(text, text)
+
+    def _complain(self, refusal: Refusal) -> None:
+        entry = _OUTPUT_OFF_ERROR if refusal.text == _OUTPUT_OFF_ERROR else _ERRORS[refusal.complaint]
+        self._errors.push(entry)
+        self._event_status |= 32 if entry.startswith("-1") else 16
+
+    def _event_status_query(self, _: tuple[str, ...]) -> str:
+        reply, self._event_status = str(self._event_status), 0
+        return reply
+
+    def _status_byte(self) -> int:
+        """Return the status byte: error available, event summary, service request."""
+        byte = 4 if len(self._errors) else 0
+        byte |= 32 if self._event_status & int(self._kept["*ESE"]) else 0
+        return byte | (64 if byte & int(self._kept["*SRE"]) else 0)
+
+    def _clear_status(self, _: tuple[str, ...]) -> None:
+        self._errors.clear()
+        self._event_status = 0
+
+
+def _plain(value: float) -> str:
+    return f"{value:.6E}"
+
+
+def _boolean(arguments: tuple[str, ...]) -> bool:
+    text = word(arguments)
+    if text not in ("0", "1", "ON", "OFF"):
+        raise Refusal(Complaint.INVALID_ARGUMENT, text)
+    return text in ("1", "ON")
+
+
+def _function(name: str) -> str:
+    if name not in _FUNCTION_NAMES:
+        raise Refusal(Complaint.INVALID_ARGUMENT, name)
+    return _FUNCTION_NAMES[name]

@@ -1,0 +1,141 @@
+"""One shared truth behind all boxes: contact, wiring, cryostat and magnet, put together.
+
+The world holds no clock: whoever sets something says when, and everything may be asked for any recent time.
+"""
+
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulators.isotherms import BiasCurve
+from simulators.sample import Contact
+from simulators.wiring import Wiring
+
+ELECTRON_BASE_K: Final = 0.03
+"""Electrons of the sample stay at ``(T^5 + T0^5)^(1/5)`` when the stage is at T (electron-phonon cooling)."""
+
+EDDY_W_PER_T2_s2: Final = 0.036
+"""Eddy-current heat over the square of the field's rate: 0.1 uW at 0.1 T/min (class-typical)."""
+
+HEAT_STEP_W: Final = 10e-9
+"""Smaller changes of the contact's Joule heat are not passed on; at 100 mK they are some microkelvin."""
+
+_LONGEST_LOOK_BACK_S: Final = 60.0
+
+Floats = NDArray[np.float64]
+
+
+class Stage(Protocol):
+    """What the world asks of a cryostat (`simulators.cryostat.Cryostat`)."""
+
+    def sample_temperature_K(self, time_s: float, /) -> float:
+        """Return the true temperature of the sample stage."""
+        ...
+
+    def set_external_heat_W(self, time_s: float, name: str, power_W: float) -> None:
+        """Set a heat that enters the sample stage from now on."""
+        ...
+
+
+class Coil(Protocol):
+    """What the world asks of a magnet (`simulators.magnet.MagnetCoil`)."""
+
+    def field_T(self, time_s: float, /) -> float:
+        """Return the field at the sample."""
+        ...
+
+
+class World:
+    """The physics of one rack.
+
+    Parameters
+    ----------
+    contact, wiring, cryostat, magnet
+        Its parts; each may be set through its own methods as well.
+    """
+
+    def __init__(self, contact: Contact, wiring: Wiring, cryostat: Stage, magnet: Coil) -> None:
+        self.contact = contact
+        self.wiring = wiring
+        self.cryostat = cryostat
+        self.magnet = magnet
+        self._frequency_Hz = 1000.0
+        self._told_heat_W = 0.0
+
+    def electron_temperature_K(self, time_s: float) -> float:
+        """Return the temperature of the electrons in the contact."""
+        stage_K = self.cryostat.sample_temperature_K(time_s)
+        return (stage_K**5 + ELECTRON_BASE_K**5) ** 0.2
+
+    def set_oscillator(self, time_s: float, amplitude_Vrms: float, frequency_Hz: float) -> None:
+        """Set the lock-in's oscillator."""
+        self._frequency_Hz = frequency_Hz
+        self.wiring.oscillator_Vrms.step(time_s, amplitude_Vrms)
+        self._heat(time_s)
+
+    def set_source_current(self, time_s: float, current_A: float) -> None:
+        """Set the current that the source meter sends into the low-pass."""
+        self.wiring.source_A.step(time_s, current_A)
+        self._heat(time_s)
+
+    def dc_curve(self, time_s: float) -> BiasCurve:
+        """Return the contact's conductance against bias at an instant, under the excitation of that instant."""
+        oscillator_Vrms = self.wiring.oscillator_Vrms.at(time_s)
+        return self._curve(self.electron_temperature_K(time_s), time_s, oscillator_Vrms, self._frequency_Hz)
+
+    def contact_bias_V(self, time_s: float) -> float:
+        """Return the true bias across the contact at an instant."""
+        curve = self.dc_curve(time_s)
+        return curve.bias_at(self.wiring.contact_current_A(self.wiring.source_A.at(time_s), curve))
+
+    def lockin_input(
+        self, time_s: Floats, typical_s: float, frequency_Hz: float
+    ) -> tuple[NDArray[np.complex128], Floats, float]:
+        """Return what arrives at the lock-in's input.
+
+        Temperature, field and gain are taken at one typical time; bias and excitation at each.
+
+        Parameters
+        ----------
+        time_s : array, shape (N,)
+            Ascending times.
+        typical_s
+            The time whose temperature, field and gain stand for all; for a filter its mean delay ago, which is right
+            to first order in their drift.
+        frequency_Hz
+            Of the oscillator.
+
+        Returns
+        -------
+        signal_Vrms : complex array, shape (N,)
+            Fundamental, relative to the oscillator's phase.
+        dc_V : array, shape (N,)
+            The steady part at the preamplifier's output.
+        noise_V_per_rtHz
+            Noise density of all that lies before the lock-in.
+        """
+        wiring = self.wiring
+        typical_s = max(typical_s, float(time_s[-1]) - _LONGEST_LOOK_BACK_S, 0.0)
+        oscillator_Vrms = wiring.oscillator_Vrms.at_times(time_s)
+        temperature_K = self.electron_temperature_K(typical_s)
+        curve = self._curve(temperature_K, typical_s, float(oscillator_Vrms[-1]), frequency_Hz)
+        bias_V = curve.bias_V(wiring.contact_current_A(wiring.source_A.at_times(time_s), curve))
+        gain = wiring.gain(typical_s)
+        signal_V = gain * wiring.tap_signal_V(oscillator_Vrms, bias_V, curve, frequency_Hz)
+        noise_V = gain * wiring.noise_V_per_rtHz(curve.zero_bias_ohm, temperature_K)
+        return signal_V, gain * bias_V, noise_V
+
+    def _curve(self, temperature_K: float, time_s: float, oscillator_Vrms: float, frequency_Hz: float) -> BiasCurve:
+        # the anomaly changes the excitation by a per cent, and that the conductance by less than 1e-3 e2/h
+        excitation_Vrms = self.wiring.excitation_Vrms(oscillator_Vrms, 1.0 / self.contact.background_S, frequency_Hz)
+        return self.contact.curve(temperature_K, self.magnet.field_T(time_s), excitation_Vrms)
+
+    def _heat(self, time_s: float) -> None:
+        """Tell the cryostat the Joule heat of the contact; the low-pass is fast against any thermal time."""
+        contact_ohm = 1.0 / self.contact.background_S
+        ac_V = self.wiring.excitation_Vrms(self.wiring.oscillator_Vrms.target, contact_ohm, self._frequency_Hz)
+        power_W = self.wiring.source_A.target**2 * contact_ohm + ac_V**2 / contact_ohm
+        if abs(power_W - self._told_heat_W) > HEAT_STEP_W:
+            self._told_heat_W = power_W
+            self.cryostat.set_external_heat_W(time_s, "contact", power_W)

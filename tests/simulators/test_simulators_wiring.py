@@ -1,0 +1,94 @@
+import math
+
+import numpy as np
+import pytest
+
+from simulators.isotherms import BiasCurve
+from simulators.wiring import LEADS_OHM, Wiring, draw_true_values
+
+CONTACT_OHM = 9.12
+OHMIC = BiasCurve(np.full((2, 400), 1.0 / CONTACT_OHM))
+
+
+@pytest.fixture
+def wiring() -> Wiring:
+    return Wiring(1)
+
+
+def test_true_values_are_near_nominal_and_drawn_by_the_seed() -> None:
+    arms = np.array([draw_true_values(seed).dc_arm_ohm for seed in range(300)]) / 10e3 - 1.0
+    gains = np.array([draw_true_values(seed).gain for seed in range(300)]) / 100.0 - 1.0
+    assert arms.std() == pytest.approx(1e-3, rel=0.15)
+    assert gains.std() == pytest.approx(3e-3, rel=0.15)
+    assert draw_true_values(5) == draw_true_values(5)
+
+
+def test_low_pass_has_the_stated_corner(wiring: Wiring) -> None:
+    assert wiring.source_A.time_constant_s == pytest.approx(1.0 / (2.0 * math.pi * 10.0))
+
+
+def test_some_of_the_direct_current_leaks_through_the_ac_arm(wiring: Wiring) -> None:
+    node_ohm = LEADS_OHM + CONTACT_OHM
+    leak_ohm = wiring.values.ac_arm_ohm + 50.0
+    expected_A = 1e-3 * leak_ohm / (leak_ohm + node_ohm)
+    assert wiring.contact_current_A(1e-3, OHMIC) == pytest.approx(expected_A, rel=1e-9)
+
+
+def test_terminals_of_the_source_meter_see_arm_leads_and_contact(wiring: Wiring) -> None:
+    expected_V = 1e-3 * (wiring.values.dc_arm_ohm + LEADS_OHM + CONTACT_OHM)
+    assert wiring.terminal_V(1e-3, OHMIC) == pytest.approx(expected_V, rel=1e-6)
+
+
+def test_current_for_a_terminal_voltage_is_the_inverse(wiring: Wiring) -> None:
+    current_A = wiring.current_for_terminal_A(-2.5, OHMIC)
+    assert wiring.terminal_V(current_A, OHMIC) == pytest.approx(-2.5, rel=1e-12)
+    assert wiring.current_for_terminal_A(0.0, OHMIC) == 0.0
+
+
+def test_excitation_is_that_of_the_divider_with_its_shunt(wiring: Wiring) -> None:
+    # Kirchhoff at the node by hand: drive through the AC arm, DC branch to ground, load to ground
+    values = wiring.values
+    load_ohm = LEADS_OHM + CONTACT_OHM
+    branch_ohm = values.dc_arm_ohm + 1.0 / (2j * math.pi * 137.7 * values.filter_F)
+    node_S = 1.0 / load_ohm + 1.0 / branch_ohm + 1.0 / (values.ac_arm_ohm + 50.0)
+    node_V = 0.068 / (values.ac_arm_ohm + 50.0) / node_S
+    expected_V = abs(node_V / load_ohm) * CONTACT_OHM
+    assert wiring.excitation_Vrms(0.068, CONTACT_OHM, 137.7) == pytest.approx(expected_V, rel=1e-12)
+    assert expected_V == pytest.approx(0.068 / 100e3 * CONTACT_OHM, rel=5e-3)
+
+
+def tap_signal_V(wiring: Wiring, oscillator_Vrms: float, bias_V: float, frequency_Hz: float) -> complex:
+    return complex(wiring.tap_signal_V(np.array([oscillator_Vrms]), np.array([bias_V]), OHMIC, frequency_Hz)[0])
+
+
+def test_taps_see_the_contact_and_not_the_leads(wiring: Wiring) -> None:
+    excitation_Vrms = wiring.excitation_Vrms(0.068, CONTACT_OHM, 137.7)
+    assert abs(tap_signal_V(wiring, 0.068, 1e-3, 137.7)) == pytest.approx(excitation_Vrms, rel=1e-5)
+
+
+def test_preamplifier_loses_half_the_power_at_its_bandwidth(wiring: Wiring) -> None:
+    excitation_Vrms = wiring.excitation_Vrms(0.068, CONTACT_OHM, 1e6)
+    assert abs(tap_signal_V(wiring, 0.068, 0.0, 1e6)) == pytest.approx(excitation_Vrms / math.sqrt(2.0), rel=1e-6)
+
+
+def test_preamplifier_clips_at_five_volts(wiring: Wiring) -> None:
+    headroom_V = 5.0 / wiring.values.gain - 49.99e-3
+    assert math.sqrt(2.0) * abs(tap_signal_V(wiring, 5.0, 49.99e-3, 137.7)) == pytest.approx(headroom_V, rel=1e-4)
+    assert abs(tap_signal_V(wiring, 5.0, 60e-3, 137.7)) == 0.0
+
+
+def test_noise_is_the_preamplifiers_and_johnsons(wiring: Wiring) -> None:
+    # 4 k T R of 9.12 ohm at 300 K is (0.389 nV)^2 per hertz
+    assert wiring.noise_V_per_rtHz(CONTACT_OHM, 300.0) == pytest.approx(math.hypot(1.2e-9, 0.3887e-9), rel=1e-3)
+    assert wiring.noise_V_per_rtHz(CONTACT_OHM, 0.1) == pytest.approx(1.2e-9, rel=1e-4)
+
+
+def test_gain_drifts_by_a_part_in_3000_over_days() -> None:
+    days = 3.0 * 86400.0 * np.arange(1, 40)
+    gains = np.array([[Wiring(seed).gain(float(time_s)) for time_s in days] for seed in range(30)])
+    relative = gains / np.array([Wiring(seed).values.gain for seed in range(30)])[:, np.newaxis] - 1.0
+    assert relative.std() == pytest.approx(1.0 / 3000.0, rel=0.1)
+
+
+def test_gain_hardly_drifts_within_a_minute(wiring: Wiring) -> None:
+    assert abs(wiring.gain(5060.0) / wiring.gain(5000.0) - 1.0) < 2e-5

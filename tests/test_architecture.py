@@ -1,0 +1,320 @@
+"""The doors between the packages and the floors inside them, read from the imports and kept.
+
+`FLOORS` lists every room of every package. A room imports rooms of lower floors, or neighbours on its own floor as
+long as nobody imports in a circle; floor 0 imports nothing of its package but its errors. `DOORS` lists every import
+from one package into another, `GUESTS` every library a package may use. A new room is added to `FLOORS` here; a new
+door or guest needs a decision record in docs/decisions first.
+"""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FLOORS: dict[str, list[set[str]]] = {
+    "analysis": [
+        {"errors", "quantities"},
+        {"tabulated", "kondo", "curves", "noise", "master_curve", "likelihood"},
+        {"mechanisms", "mechanisms_events", "mechanisms_kondo", "mechanisms_rivals"}
+        | {"corrections", "bias_offset", "drift", "deviation", "fit_result", "problem", "crossover", "systematics"}
+        | {"window_choice", "collapse"},
+        {"parameters"},
+        {"evidence"},
+        {"collapsed", "report", "page"},
+    ],
+    "instruments": [
+        {"errors", "roles"},
+        {"limits", "settling", "transport", "wired"},
+        {"lockin_sr830", "sourcemeter_keithley2400", "sourcemeter_keithley2400_commands"}
+        | {"temperature_lakeshore372", "magnet_ami430"},
+    ],
+    "simulators": [
+        {
+            "noise",
+            "dialect",
+            "faults",
+            "clock",
+            "history",
+            "integrator",
+            "isotherms",
+            "refrigerator",
+            "lakeshore_format",
+        },
+        {"sample", "output_filter", "thermometer", "regulation", "session"},
+        {"cryostat", "magnet", "wiring", "world", "bridge"},
+        {"lockin_sr830", "sourcemeter_keithley2400", "temperature_lakeshore372", "magnet_ami430"}
+        | {"sr830_detector", "keithley2400_source", "lakeshore372_inputs", "lakeshore372_outputs"},
+        {"rack"},
+        {"visa", "server"},
+    ],
+    "acquisition": [
+        {"errors", "clock", "stop"},
+        {"toml_model", "boxes", "recipe", "station_file", "readings", "lock", "tidy_csv"},
+        {"sweep", "timing", "circuit", "budget", "excitation", "plan", "plan_limits", "plan_warnings", "safety"},
+        {"bias_walk", "loop", "store", "measured"},
+        {"station"},
+        {"engine", "guard", "export", "judgement", "report_files"},
+        {"gui"},
+        {"cli", "commands", "plan_rows", "plan_view", "run_view", "judgement_view"},
+        {"__main__"},
+    ],
+    "pyvisa_zerobias": [{"__init__"}],
+}
+
+ROLES = {"instruments.roles", "instruments.errors"}
+ARITHMETIC = {"analysis.quantities", "analysis.kondo"}
+
+DOORS: dict[str, set[str]] = {
+    "simulators.sample": {"analysis.mechanisms", "analysis.quantities"},
+    "simulators.wiring": {"analysis.quantities"},
+    "pyvisa_zerobias": {"simulators.visa"},
+    # record 6: the words in which the roles are written, `Clock` among them, and the errors they raise
+    "acquisition.clock": {"instruments.roles"},
+    "acquisition.safety": ROLES,
+    "acquisition.bias_walk": ROLES,
+    "acquisition.loop": ROLES | {"instruments.settling"},
+    "acquisition.engine": ROLES,
+    "acquisition.recipe": {"instruments.limits"},
+    "acquisition.station_file": {"instruments.limits"},
+    "acquisition.plan": ARITHMETIC | {"instruments.limits"},
+    "acquisition.plan_limits": ARITHMETIC | {"instruments.limits"},
+    "acquisition.plan_warnings": ARITHMETIC,
+    "acquisition.plan_view": ARITHMETIC,
+    "acquisition.circuit": ARITHMETIC,
+    "acquisition.budget": ARITHMETIC,
+    "acquisition.excitation": ARITHMETIC,
+    "acquisition.station": {"instruments.*", "simulators.rack"},
+    "acquisition.measured": {"analysis.*"},
+    "acquisition.judgement": {"analysis.*"},
+    "acquisition.judgement_view": {"analysis.*"},
+    "acquisition.report_files": {"analysis.*"},
+    "acquisition.run_view": {"analysis.*"},
+    "acquisition.export": {"analysis.*"},
+    "acquisition.gui": {"analysis.*"},
+    "acquisition.commands": {"analysis.*", "simulators.server", "simulators.sample"},
+    "acquisition.cli": {"analysis.*", "simulators.server", "simulators.sample", "instruments.errors"},
+}
+
+GUESTS: dict[str, set[str]] = {
+    "analysis": {"numpy", "scipy"},
+    "analysis.report": {"matplotlib"},
+    "instruments": {"numpy", "pymeasure", "pyvisa"},
+    "simulators": {"numpy", "scipy", "pyvisa"},
+    "acquisition": {"numpy", "pydantic", "pydantic_core", "tomlkit", "psutil", "platformdirs"},
+    "acquisition.cli": {"typer"},
+    "acquisition.commands": {"typer", "rich"},
+    "acquisition.plan_view": {"rich"},
+    "acquisition.run_view": {"rich"},
+    "acquisition.judgement_view": {"rich"},
+    "acquisition.export": {"h5py", "h5netcdf", "xarray", "pyarrow"},
+    "acquisition.gui": {"PyQt5", "pyqtgraph"},
+    "pyvisa_zerobias": set(),
+}
+
+FORBIDDEN_EVERYWHERE = {
+    "pickle": "data must never be able to run code",
+    "shelve": "data must never be able to run code",
+    "marshal": "data must never be able to run code",
+    "random": "randomness comes from a numpy generator handed in with a seed",
+    "pymeasure.experiment": "it pulls pandas in; the run engine is ours",
+    "pymeasure.display": "the window is ours",
+}
+
+HEAVY = {"PyQt5", "pyqtgraph", "pandas", "matplotlib", "pymeasure.experiment"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module: where it stands and what it names."""
+
+    path: Path
+    line: int
+    room: str
+    target: str
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(ROOT)}:{self.line}: {self.room} imports {self.target}"
+
+    @property
+    def target_room(self) -> str:
+        return ".".join(self.target.split(".")[:2])
+
+
+def folder_of(package: str) -> Path:
+    return ROOT / "simulators" / package if package == "pyvisa_zerobias" else ROOT / package
+
+
+@cache
+def sources() -> dict[Path, tuple[str, ast.Module]]:
+    """Return every source file of the packages with its room, e.g. ``acquisition.gui`` for all files below it."""
+    found: dict[Path, tuple[str, ast.Module]] = {}
+    for package in FLOORS:
+        for path in sorted(folder_of(package).rglob("*.py")):
+            inside = path.relative_to(folder_of(package))
+            if package == "simulators" and inside.parts[0] == "pyvisa_zerobias":
+                continue
+            room = inside.parts[0].removesuffix(".py")
+            name = package if room == "__init__" else f"{package}.{room}"
+            found[path] = (name, ast.parse(path.read_text(encoding="utf-8")))
+    return found
+
+
+def imported_names(tree: ast.Module, rooms: set[str]) -> Iterator[tuple[int, str]]:
+    """Yield line and module of every import; `from package import room` counts as `package.room`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            for alias in node.names:
+                inner = f"{module}.{alias.name}"
+                yield node.lineno, inner if inner in rooms else module
+
+
+@cache
+def imports() -> tuple[Import, ...]:
+    rooms = {room for room, _ in sources().values()} | set(FORBIDDEN_EVERYWHERE) | HEAVY
+    return tuple(
+        Import(path, line, room, target)
+        for path, (room, tree) in sources().items()
+        for line, target in imported_names(tree, rooms)
+    )
+
+
+def top(name: str) -> str:
+    return name.split(".")[0]
+
+
+def floor_of(room: str) -> int | None:
+    """Return the floor of ``package.room``, or None for a room that nobody has listed."""
+    package, _, name = room.partition(".")
+    return next((floor for floor, names in enumerate(FLOORS[package]) if (name or "__init__") in names), None)
+
+
+def complain(breaches: list[str], advice: str) -> None:
+    assert not breaches, "\n".join([*dict.fromkeys(breaches), advice])
+
+
+def test_every_room_has_a_floor() -> None:
+    unlisted = sorted({room for room, _ in sources().values() if "." in room and floor_of(room) is None})
+    complain(unlisted, "A new room needs a floor: add its name to FLOORS in tests/test_architecture.py.")
+
+
+def test_package_maps_hold_no_imports() -> None:
+    maps = {folder_of(package) / "__init__.py" for package in FLOORS if package != "pyvisa_zerobias"}
+    breaches = [str(entry) for entry in imports() if entry.path in maps]
+    complain(breaches, "A package's __init__ is a map in words; import from the room that owns the name.")
+
+
+def test_imports_are_written_in_full() -> None:
+    breaches = [str(entry) for entry in imports() if entry.target.startswith(".")]
+    complain(breaches, "Write `from package.room import name`, never a relative import.")
+
+
+def test_imports_go_down_the_floors() -> None:
+    breaches = []
+    for entry in imports():
+        if top(entry.target) != top(entry.room) or entry.target_room == entry.room:
+            continue
+        here, there = floor_of(entry.room), floor_of(entry.target_room)
+        is_ground = here == 0 and not entry.target_room.endswith(".errors")
+        if here is not None and there is not None and (is_ground or there > here):
+            breaches.append(f"{entry} (floor {here} imports floor {there})")
+    complain(breaches, "Imports go down the floors; what a lower floor needs from above is passed in as an argument.")
+
+
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for entry in imports():
+        if top(entry.target) in FLOORS and entry.target_room != entry.room:
+            graph.setdefault(entry.room, set()).add(entry.target_room)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail("circle: " + " -> ".join(error.args[1]))
+
+
+def test_packages_are_entered_by_their_doors_only() -> None:
+    breaches = [
+        str(entry)
+        for entry in imports()
+        if top(entry.target) in FLOORS
+        and top(entry.target) != top(entry.room)
+        and not any(fnmatchcase(entry.target_room, door) for door in DOORS.get(entry.room, ()))
+    ]
+    complain(breaches, "There is no such door between the packages; a new one needs a decision record, then DOORS.")
+
+
+def test_packages_use_only_the_libraries_they_may() -> None:
+    breaches = [
+        str(entry)
+        for entry in imports()
+        if top(entry.target) not in sys.stdlib_module_names | FLOORS.keys()
+        and not entry.target.startswith(".")
+        and top(entry.target) not in GUESTS[top(entry.room)] | GUESTS.get(entry.room, set())
+    ]
+    complain(breaches, "This library is not a guest of this room (GUESTS in tests/test_architecture.py).")
+
+
+def test_forbidden_modules_are_imported_nowhere() -> None:
+    breaches = [
+        f"{entry} ({why})"
+        for entry in imports()
+        for name, why in FORBIDDEN_EVERYWHERE.items()
+        if f"{entry.target}.".startswith(f"{name}.")
+    ]
+    complain(breaches, "Forbidden in all four packages.")
+
+
+def test_only_the_clock_imports_time() -> None:
+    breaches = [str(entry) for entry in imports() if entry.target == "time" and entry.room != "acquisition.clock"]
+    complain(breaches, "Time is handed in as a clock; only acquisition/clock.py imports `time`.")
+
+
+def test_nobody_asks_the_calendar_behind_the_clocks_back() -> None:
+    breaches = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
+        for path, (room, tree) in sources().items()
+        for node in ast.walk(tree)
+        if room != "acquisition.clock"
+        and isinstance(node, ast.Attribute)
+        and node.attr in {"now", "utcnow", "today"}
+        and ast.unparse(node.value).split(".")[-1] in {"datetime", "date"}
+    ]
+    complain(breaches, "The date comes from the wall clock handed in, never from datetime directly.")
+
+
+def test_no_text_is_run_as_code() -> None:
+    breaches = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.func.id}(...)"
+        for path, (_, tree) in sources().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"eval", "exec"}
+    ]
+    complain(breaches, "Names and numbers come from files; code does not.")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["plan", "examples/cu1.toml", "--simulate", "cu1"]])
+def test_light_commands_load_nothing_heavy(arguments: list[str]) -> None:
+    script = (
+        "import json, runpy, sys\n"
+        f"sys.argv = ['zerobias', *{arguments!r}]\n"
+        "try:\n"
+        "    runpy.run_module('acquisition', run_name='__main__')\n"
+        "except SystemExit as stop:\n"
+        "    assert not stop.code, f'exit status {stop.code}'\n"
+        f"print(json.dumps(sorted({HEAVY!r} & sys.modules.keys())))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == []
