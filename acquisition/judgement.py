@@ -1,7 +1,7 @@
 """What `zerobias analyze` says of a file: the fit, and its JSON, where nothing is NaN and every null has its reason."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from acquisition.measured import Measured, load_measured
 from analysis.collapse import fit_exponent
 from analysis.curves import Curves, Window
 from analysis.fit_result import ExponentFit
-from analysis.parameters import Parameters, find_parameters
+from analysis.parameters import Parameters, Quantity, find_parameters
 
 NOT_JUDGED = "this version fits the exponent and the parameters; it does not weigh mechanisms yet"
 
@@ -160,11 +160,21 @@ def _corrections_json(fit: ExponentFit) -> dict[str, Any]:
 
 
 def _parameters_json(parameters: Parameters) -> dict[str, Any]:
-    return {name: _finite(value) for name, value in parameters.to_dict().items()}
+    found = {field.name: _quantity_json(getattr(parameters, field.name)) for field in fields(parameters)}
+    found["tls_count"]["at_least"] = found["tls_count"]["value"]
+    return found
 
 
-def _finite(value: Any) -> Any:
-    """Return a value without NaN or infinity, which JSON cannot hold."""
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _quantity_json(quantity: Quantity) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "value": _finite(quantity.value),
+        "error": _finite(quantity.error),
+        "unit": quantity.unit,
+        "bound": quantity.bound,
+    }
+    return entry | ({"why": quantity.why} if quantity.why else {})
+
+
+def _finite(value: float | None) -> float | None:
+    """Return a number that JSON can hold, or None."""
+    return value if value is not None and math.isfinite(value) else None

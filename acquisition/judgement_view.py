@@ -1,13 +1,14 @@
 """A judgement, printed: the exponent with its error in parts, the window, parameters and corrections."""
 
-from typing import Any
+from dataclasses import fields
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from acquisition.judgement import Judgement, to_json
+from acquisition.judgement import Judgement
 from analysis.page import summary_text
+from analysis.parameters import Parameters, Quantity
 
 
 def print_judgement(judgement: Judgement, console: Console) -> None:
@@ -15,7 +16,7 @@ def print_judgement(judgement: Judgement, console: Console) -> None:
     console.print(f"[bold]{judgement.path.name}[/bold]")
     console.print(summary_text(judgement.fit), markup=False)
     console.print(_isotherms(judgement))
-    console.print(_parameters(to_json(judgement)["parameters"]))
+    console.print(_parameters(judgement.parameters))
 
 
 def _isotherms(judgement: Judgement) -> Table:
@@ -34,18 +35,15 @@ def _isotherms(judgement: Judgement) -> Table:
     return table
 
 
-def _parameters(parameters: dict[str, Any]) -> Table:
+def _parameters(parameters: Parameters) -> Table:
     table = Table(title="Parameters", title_justify="left", box=SIMPLE)
     for heading in ("", "value", "error", "unit"):
         table.add_column(heading)
-    for name, entry in parameters.items():
-        found = entry if isinstance(entry, dict) else {"value": entry}
-        value, bound = found.get("value", found.get("at_least")), found.get("bound") or ""
-        if value is None:
-            table.add_row(name, "-", "", str(found.get("why", "")), style="dim")
+    for field in fields(parameters):
+        quantity: Quantity = getattr(parameters, field.name)
+        if quantity.value is None:
+            table.add_row(field.name, "-", "", quantity.why, style="dim")
             continue
-        error = found.get("error")
-        table.add_row(
-            name, f"{bound}{value:.4g}", "" if error is None else f"{error:.2g}", str(found.get("unit") or "")
-        )
+        error = "" if quantity.error is None else f"{quantity.error:.2g}"
+        table.add_row(field.name, f"{quantity.bound or ''}{quantity.value:.4g}", error, quantity.unit)
     return table

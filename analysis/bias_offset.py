@@ -13,37 +13,55 @@ from analysis.quantities import thermal_voltage_V
 Floats = NDArray[np.float64]
 
 MAXIMUM_REDUCED_BIAS = 30.0
-ITERATIONS = 12
+ITERATIONS = 25
+MAXIMUM_STEP = 2.0
+SMALL_STEP = 1e-3
+MINIMUM_POINTS = 12
+SMOOTHED_POINTS = 9
 
 
 def estimate_bias_offset(isotherms: Sequence[Isotherm]) -> tuple[float, float]:
     """Return the offset in volts, common to all isotherms, and its standard error.
 
-    Every isotherm gets an even spline of its own; what is odd in its residual along the spline's slope is the offset.
-    Newton's method, from the middle of the deepest part of the coldest curve.
+    Every isotherm gets an even spline of its own; what is odd in its residual along the spline's slope is the offset; a
+    straight line in V, which drift leaves behind, is not counted.
+    Newton's method from the middle of the coldest curve's dip or peak, in steps of at most 2 kB T / e of the warmest isotherm.
 
     Raises
     ------
     DataError
-        If the curves do not reach both sides of zero bias, or are flat.
+        If the curves do not reach both sides of zero bias, are flat, or have no centre of symmetry.
     """
-    usable = [i for i in isotherms if i.bias_V.size >= 12 and i.bias_V.min() < 0.0 < i.bias_V.max()]
+    usable = [i for i in isotherms if i.bias_V.size >= MINIMUM_POINTS and i.bias_V.min() < 0.0 < i.bias_V.max()]
     if not usable:
         raise DataError(
             "bias_offset_V auto needs curves measured on both sides of zero bias; give the offset in volts instead"
         )
-    offset_V = 0.0
+    limit = MAXIMUM_STEP * float(thermal_voltage_V(max(i.temperature_K for i in usable)))
+    offset_V = _deepest_bias_V(usable[0])
     for _ in range(ITERATIONS):
-        parts = [_odd_part(isotherm, offset_V) for isotherm in usable]
-        information = sum(part[1] for part in parts)
+        scores, weights = np.transpose([_odd_part(isotherm, offset_V) for isotherm in usable])
+        score, information = float(scores.sum()), float(weights.sum())
         if not information > 0.0:
             raise DataError("bias_offset_V auto needs curves with an anomaly; these are flat")
-        step = sum(part[0] for part in parts) / information
-        limit = 2.0 * float(thermal_voltage_V(max(i.temperature_K for i in usable)))
+        step = score / information
         offset_V += float(np.clip(step, -limit, limit))
-        if abs(step) < 1e-4 * information**-0.5:
-            break
-    return float(offset_V), float(information**-0.5)
+        if abs(step) < SMALL_STEP * information**-0.5:
+            # what drift is left shows as a scatter of the isotherms' own offsets
+            known = weights > 0.0
+            scatter = float(np.sum(scores[known] ** 2 / weights[known])) / max(1, int(known.sum()) - 1)
+            return offset_V, float((max(1.0, scatter) / information) ** 0.5)
+    raise DataError(
+        f"bias_offset_V auto finds no centre of symmetry near zero bias after {ITERATIONS} steps; give it in volts"
+    )
+
+
+def _deepest_bias_V(isotherm: Isotherm) -> float:
+    """Return where the smoothed curve is farthest from its ends."""
+    order = np.argsort(isotherm.bias_V, kind="stable")
+    window = np.ones(SMOOTHED_POINTS) / SMOOTHED_POINTS
+    bias, conductance = (np.convolve(x[order], window, "valid") for x in (isotherm.bias_V, isotherm.conductance_S))
+    return float(bias[int(np.argmax(np.abs(conductance - 0.5 * (conductance[0] + conductance[-1]))))])
 
 
 def _odd_part(isotherm: Isotherm, offset_V: float) -> tuple[float, float]:
@@ -53,14 +71,16 @@ def _odd_part(isotherm: Isotherm, offset_V: float) -> tuple[float, float]:
     # only where a reflected point exists too: beyond, odd and even cannot be told apart
     reach = min(-v.min(), v.max(), MAXIMUM_REDUCED_BIAS)
     rows = np.abs(v) <= reach
-    if rows.sum() < 12:
+    if rows.sum() < MINIMUM_POINTS:
         return 0.0, 0.0
     v, conductance = v[rows], isotherm.conductance_S[rows]
     basis = MasterBasis.for_range(float(reach))
-    design = np.column_stack([np.ones(v.size), basis.evaluate(v)])
+    # a level and a straight line for each direction take what drifted during the sweep, which is odd in V too
+    ways = isotherm.direction[rows][:, None] == np.unique(isotherm.direction[rows])
+    design = np.hstack([basis.evaluate(v), ways, ways * v[:, None] / reach])
     coefficients = np.linalg.lstsq(design, conductance, rcond=None)[0]
     residual = conductance - design @ coefficients
-    slope = -basis.evaluate(v, 1) @ coefficients[1:] / np.sqrt(1.0 + v**2) / thermal_V
+    slope = -basis.evaluate(v, 1) @ coefficients[: basis.size] / np.sqrt(1.0 + v**2) / thermal_V
     slope = slope - design @ np.linalg.lstsq(design, slope, rcond=None)[0]
     variance = float(residual @ residual) / max(1, v.size - basis.size - 1)
     if variance == 0.0:

@@ -128,10 +128,10 @@ def _wider_problems(isotherms: Sequence[Isotherm], window: Window, corrections: 
 
 
 def _refuse_undetermined(problem: Problem, minimum: ExponentMinimum) -> None:
-    if not minimum.is_converged:
+    if not minimum.is_determined(problem.degrees_of_freedom):
         raise WindowError(
-            f"alpha is not determined by {len(problem.isotherms)} isotherms of {problem.points} points: chi-square has "
-            "no minimum between -1 and 3; is there an anomaly in the window at all? Widen it or look at the curves"
+            f"alpha is not determined by {len(problem.isotherms)} isotherms of {problem.points} points: no anomaly "
+            "beyond the noise, or no minimum of chi-square between -1 and 3; widen the window or look at the curves"
         )
 
 

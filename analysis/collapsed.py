@@ -17,6 +17,7 @@ from analysis.quantities import excitation_ratio, reduced_bias, thermal_voltage_
 Floats = NDArray[np.float64]
 
 SAME_TEMPERATURE = 1e-6
+MINIMUM_IN_BIN = 3
 COUPLING_RANGE = (1e-3, 1e2)
 
 
@@ -117,12 +118,13 @@ def universal_curve(fit: ExponentFit) -> UniversalCurve:
 
 
 def binned_residual(isotherm: CollapsedIsotherm, edges: Sequence[float] | Floats) -> tuple[Floats, Floats, Floats]:
-    """Return centre in root v, mean residual and its standard error in S, shape (m,), of the bins that hold points."""
+    """Return centre in root v, mean residual and its standard error in S, shape (m,), of bins with 3 points or more."""
     inside = isotherm.is_inside
     root, residual = isotherm.root_reduced_bias[inside], isotherm.residual_S[inside]
     bins = np.digitize(root, edges)
-    occupied = np.unique(bins)
-    counts = np.bincount(bins)[occupied]
+    counts = np.bincount(bins)
+    occupied = np.flatnonzero(counts >= MINIMUM_IN_BIN)
+    counts = counts[occupied]
     centre = np.bincount(bins, root)[occupied] / counts
     mean = np.bincount(bins, residual)[occupied] / counts
     return centre, mean, isotherm.noise_S / np.sqrt(counts)

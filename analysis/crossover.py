@@ -23,7 +23,7 @@ from analysis.quantities import reduced_bias
 Floats = NDArray[np.float64]
 
 OMEGAS = (1.0, 2.0)
-SIGNIFICANCE_SCALE = 10.0
+SIGNIFICANCE_SCALE = 12.0
 SIGNIFICANCE_POWER = 4
 WIDENING = (1.6, 1.3)
 MORE_POINTS = 1.05

@@ -1,9 +1,9 @@
 """The errors of the analysis side, one small tree.
 
-    AnalysisError             anything below
-      DataError               columns that cannot be curves: NaN, T <= 0, missing, of unequal length
-      WindowError             a window that leaves too little: one isotherm, no overlap in v, too few points
-      ModelError              parameters outside a model's domain
+AnalysisError             anything below
+  DataError               columns that cannot be curves: NaN, T <= 0, missing, of unequal length
+  WindowError             a window that leaves too little: one isotherm, no overlap in v, too few points
+  ModelError              parameters outside a model's domain
 """
 
 

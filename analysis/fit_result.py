@@ -76,7 +76,7 @@ class Crossover:
     significance : float
         Fall of chi-square through the one further parameter, mean of the two forms.
     applied_fraction : float
-        Share of the correction that was applied, 0 to 1: (1 + (10 / significance)^4)^-1.
+        Share of the correction that was applied, 0 to 1: (1 + (12 / significance)^4)^-1.
     amplitude : float
         Of the form omega = 2 in S / K^(alpha + 2): negative where conductance rises more slowly than it scales.
     amplitude_error : float

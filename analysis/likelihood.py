@@ -21,6 +21,7 @@ from analysis.errors import WindowError
 Floats = NDArray[np.float64]
 
 RIDGE = 1e-12
+SIGNAL_SIGMAS = 5.0
 
 
 class NormalEquations:
@@ -90,7 +91,8 @@ class ExponentMinimum:
     """Where the profile is lowest, and what it looks like there.
 
     `coefficients` (shape (K,)) are the master curve in units of S (T / T_gm)^alpha; `curvature` is half the second
-    derivative of chi-square, so that the standard error is curvature^(-1/2).
+    derivative of chi-square, so that the standard error is curvature^(-1/2); `explained` is the chi-square of the data
+    that the master curve takes away.
     """
 
     alpha: float
@@ -98,6 +100,13 @@ class ExponentMinimum:
     curvature: float
     coefficients: Floats
     is_converged: bool
+    explained: float = 0.0
+
+    def is_determined(self, degrees_of_freedom: int) -> bool:
+        """Say whether there is a minimum, and a signal: more than chance lets K free functions explain."""
+        size = self.coefficients.size
+        chance = size + SIGNAL_SIGMAS * (2.0 * size) ** 0.5
+        return self.is_converged and self.explained > chance * max(1.0, self.chi2 / degrees_of_freedom)
 
 
 class Profile:
@@ -155,7 +164,7 @@ class Profile:
         """Return the variances of the coefficients with alpha free, shape (K,)."""
         covariance = self.covariance(minimum.alpha)
         response = self._response(minimum.alpha, minimum.coefficients, covariance)
-        return covariance.diagonal() + response**2 / minimum.curvature
+        return np.asarray(np.diag(covariance) + response**2 / minimum.curvature, dtype=np.float64)
 
     def _response(self, alpha: float, c: Floats, covariance: Floats) -> Floats:
         """Return the derivative of the best coefficients by alpha, shape (K,)."""
@@ -173,20 +182,24 @@ class Profile:
                 break
             step = -0.5 * slope / half_second
             if abs(step) < 1e-12 or step * step * half_second < 1e-20:
-                return ExponentMinimum(alpha, chi2, half_second, c, True)
+                return ExponentMinimum(alpha, chi2, half_second, c, True, self._total - chi2)
             alpha += float(np.clip(step, -0.3, 0.3))
             if not low < alpha < high:
                 break
         return self._coarse_minimum(low, high)
 
     def _coarse_minimum(self, low: float, high: float) -> ExponentMinimum:
+        """Zoom in on the lowest of a grid; converged only if that is a minimum inside the range."""
+        bottom, top = low, high
+        alpha = low
         for _ in range(12):
             grid = np.linspace(low, high, 21)
-            best = int(np.argmin([self.solve(float(alpha))[0] for alpha in grid]))
+            best = int(np.argmin([self.solve(float(value))[0] for value in grid]))
+            alpha = float(grid[best])
             low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, 20)])
-        alpha = float(grid[best])
         chi2, _, half_second, c = self.solve(alpha)
-        return ExponentMinimum(alpha, chi2, half_second, c, half_second > 0.0)
+        is_inside = bottom + 1e-6 < alpha < top - 1e-6
+        return ExponentMinimum(alpha, chi2, half_second, c, half_second > 0.0 and is_inside, self._total - chi2)
 
     def crossing(self, minimum: ExponentMinimum, rise: float, side: int) -> float:
         """Return the alpha on one `side` (+1, -1) where chi2 has risen by `rise` above the minimum."""

@@ -104,11 +104,12 @@ class SaturatedPowerLaw:
 
 @dataclass(frozen=True)
 class MagneticKondo:
-    """Magnetic impurities: Fermi-liquid T^2 and V^2 below TK, logarithm about and above it, Zeeman splitting (A 2).
+    """Magnetic impurities: Fermi-liquid T^2 and V^2 below TK, a logarithm about it, Zeeman splitting (A 2).
 
     -depth [1 + (2^(1/s) - 1) (T^2 + b (eV/kB)^2) / TK^2]^(-s) with s = 0.22, the empirical curve of the spin-1/2 Kondo
     effect (Goldhaber-Gordon et al., Phys. Rev. Lett. 81, 5225 (1998)), averaged over copies shifted by +-g mu_B H / e:
-    splitting 2 g mu_B H / e, unseen where TK is larger.
+    splitting 2 g mu_B H / e, unseen where TK is larger. The logarithm holds from 0.15 TK to TK within 2 % of the depth;
+    far above TK the curve fades as T^(-0.44).
 
     Parameters
     ----------

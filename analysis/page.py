@@ -31,12 +31,16 @@ figcaption { color: #555; max-width: 45em; }
 """
 
 
+def field_text(field_T: float) -> str:
+    """Return a field to the millitesla; what a supply reads at zero is zero."""
+    return f"H = {round(field_T, 3) + 0.0:g} T"
+
+
 def summary_rows(fit: ExponentFit) -> tuple[tuple[str, str], ...]:
     """Return the result line by line: what it is, and its value with error and unit."""
     low, high = fit.interval95
     window, parts = fit.window, fit.systematic
     reach = "" if window.reduced_bias_max is None else f", e|V|/kT <= {window.reduced_bias_max:g}"
-    deviation = fit.d_of_alpha
     return (
         ("exponent alpha", f"{fit.alpha:.4f} +- {fit.error:.4f}, 95 %: {low:.4f} to {high:.4f}"),
         ("  statistical", f"{fit.statistical:.4f}"),
@@ -46,11 +50,11 @@ def summary_rows(fit: ExponentFit) -> tuple[tuple[str, str], ...]:
         ("  window", f"{parts.window:.4f}"),
         ("  crossover", f"{parts.crossover:.4f}"),
         ("chi2 per degree of freedom", f"{fit.chi2_per_dof:.3f} ({fit.degrees_of_freedom} degrees of freedom)"),
-        ("data", f"{fit.points_used} points of {fit.isotherms_used} isotherms at H = {window.field_T:g} T"),
+        ("data", f"{fit.points_used} points of {fit.isotherms_used} isotherms, {field_text(window.field_T)}"),
         ("window", f"T <= {window.temperature_max_K:.4g} K, |V| <= {1e3 * window.bias_max_V:.4g} mV{reach}"),
         ("  chosen", fit.reason),
         ("crossover correction", f"{fit.alpha - fit.crossover.uncorrected_alpha:+.4f}"),
-        ("D(alpha) of eq 24, lowest at", "too few isotherms" if deviation is None else f"{deviation.minimum:.3f}"),
+        ("D(alpha) of eq 24, lowest at", _deviation(fit)),
     )
 
 
@@ -86,6 +90,13 @@ def report_html(
         + _table((*(provenance or {}).items(), *summary_rows(fit)))
         + "</html>\n"
     )
+
+
+def _deviation(fit: ExponentFit) -> str:
+    curve = fit.d_of_alpha
+    if curve is None:
+        return "too few isotherms"
+    return f"{curve.minimum:.3f} as printed (T in K), {curve.minimum_dimensionless:.3f} over the signal"
 
 
 def _table(rows: tuple[tuple[str, str], ...]) -> str:

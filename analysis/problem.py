@@ -262,7 +262,7 @@ def _noise(
     ]
     if any(value is None for value in values):
         raise WindowError(
-            "the window has too few points on every isotherm to measure their noise; give it, or errors of the data"
+            "the noise cannot be measured: the points of every isotherm are too few or all equal; give their errors"
         )
     # a curve without any noise must not weigh infinitely
     floor = NOISE_FLOOR * max(float(np.abs(isotherm.conductance_S).max()) for isotherm in inside)

@@ -100,16 +100,16 @@ def in_conductance_quanta(conductance_S: ArrayLike) -> np.ndarray:
     return np.asarray(conductance_S, dtype=float) / CONDUCTANCE_QUANTUM_S
 
 
-def sharvin_radius_m(conductance_S: float, fermi_energy_J: float = COPPER_FERMI_ENERGY_J) -> float:
+def sharvin_radius_m(conductance_S: ArrayLike, fermi_energy_J: float = COPPER_FERMI_ENERGY_J) -> np.ndarray:
     """Return the radius of a ballistic round hole from its conductance, G_o = a^2 e^2 m eps_F / (2 pi hbar^3) (eq 3).
 
     Raises
     ------
     ModelError
-        If the conductance or the Fermi energy is not finite and positive.
+        If a conductance or the Fermi energy is not finite and positive.
     """
     for name, value in (("conductance_S", conductance_S), ("fermi_energy_J", fermi_energy_J)):
-        if not (math.isfinite(value) and value > 0):
+        if not np.all(np.isfinite(value) & (np.asarray(value) > 0)):
             raise ModelError(f"{name} must be finite and above zero for a contact radius, got {value!r}")
     siemens_per_m2 = ELEMENTARY_CHARGE_C**2 * ELECTRON_MASS_kg * fermi_energy_J / (2 * math.pi * REDUCED_PLANCK_J_s**3)
-    return math.sqrt(conductance_S / siemens_per_m2)
+    return np.sqrt(np.asarray(conductance_S, dtype=float) / siemens_per_m2)

@@ -21,6 +21,7 @@ from analysis.collapsed import CollapsedIsotherm, binned_residual, collapsed_iso
 from analysis.curves import Curves, Isotherm
 from analysis.fit_result import ExponentFit
 from analysis.noise import measured_scatter
+from analysis.page import field_text
 from analysis.quantities import in_conductance_quanta
 
 Floats = NDArray[np.float64]
@@ -84,10 +85,10 @@ def isotherms_figure(curves: Curves, field_T: float = 0.0, zoom_V: float = 0.8e-
         colour = TEMPERATURE_COLOURS(norm(isotherm.temperature_K))
         for axes in (wide, near):
             _draw_sweeps(axes, isotherm, colour)
-    wide.set_title(f"{len(isotherms)} isotherms, $H$ = {field_T:g} T")
+    wide.set_title(f"{len(isotherms)} isotherms, {field_text(field_T)}")
     wide.set_ylabel("conductance $G$ ($e^2/h$)")
     wide.margins(x=0.02)
-    near.set_title(f"near zero: $|V|$ ≤ {1e3 * zoom_V:g} mV")
+    near.set_title(f"near zero: $|V|$ ≤ {1e3 * zoom_V:.3g} mV")
     _zoom(near, isotherms, zoom_V)
     for axes in (wide, near):
         axes.set_xlabel("bias $V$ (mV)")
@@ -185,7 +186,7 @@ def zero_bias_figure(curves: Curves, field_T: float = 0.0, temperature_max_K: fl
     figure = Figure(figsize=(8.4, 4.2), layout="constrained")
     against_root, against_time = figure.subplots(1, 2, width_ratios=(1.1, 1.0))
     _draw_root_law(against_root, isotherms, temperature_max_K)
-    against_root.set_title(f"zero bias, $H$ = {field_T:g} T")
+    against_root.set_title(f"zero bias, {field_text(field_T)}")
     for isotherm in isotherms:
         _draw_anchors(against_time, zero_bias_rows(isotherm), TEMPERATURE_COLOURS(norm(isotherm.temperature_K)))
     against_time.axhline(0.0, color=FAINT, linewidth=0.8, zorder=0)
@@ -297,8 +298,20 @@ def _draw_collapsed(axes: Axes, isotherm: CollapsedIsotherm, colour: object) -> 
 
 def _draw_likelihood(axes: Axes, fit: ExponentFit) -> None:
     alpha, rise = fit.profile.alpha, fit.profile.delta_chi2
-    axes.axvspan(fit.alpha - fit.error, fit.alpha + fit.error, color=PALE, alpha=0.5, linewidth=0, label="total error")
-    axes.axvline(0.5, color=ACCENT, linestyle="--", linewidth=1.2, label="1/2")
+    axes.axvspan(fit.alpha - fit.error, fit.alpha + fit.error, color=PALE, alpha=0.5, linewidth=0)
+    axes.axvline(0.5, color=ACCENT, linestyle="--", linewidth=1.2)
+    # on the side away from the curve
+    side, align = (-4, "right") if fit.alpha > 0.5 else (4, "left")
+    axes.annotate(
+        "1/2",
+        (0.5, 0.98),
+        (side, 0),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        color=ACCENT,
+        ha=align,
+        va="top",
+    )
     axes.plot(alpha, rise, color=INK, linewidth=1.5)
     axes.plot(fit.alpha, 0.0, "o", color=INK, markersize=5, clip_on=False, zorder=3)
     for level, share in ((1.0, "68 %"), (3.84, "95 %")):
@@ -310,8 +323,7 @@ def _draw_likelihood(axes: Axes, fit: ExponentFit) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel(r"exponent $\alpha$")
     axes.set_ylabel(r"$\Delta\chi^2$")
-    axes.set_title(_alpha_text(fit))
-    axes.legend(loc="upper left" if fit.alpha < 0.5 else "upper right", fontsize=8, handlelength=1.2)
+    axes.set_title(f"{_alpha_text(fit)} (shaded)")
 
 
 def _draw_deviation(axes: Axes, fit: ExponentFit, published: tuple[float, float] | None) -> None:

@@ -47,7 +47,7 @@ def choose_window(isotherms: Sequence[Isotherm], corrections: Corrections) -> tu
             continue
         _, minimum = solve_with_drift(problem, corrections)
         misfit = minimum.chi2 / problem.degrees_of_freedom
-        if not minimum.is_converged:
+        if not minimum.is_determined(problem.degrees_of_freedom):
             continue
         move, allowed = _largest_move(accepted, minimum)
         if accepted and move > MAXIMUM_MOVE * allowed:

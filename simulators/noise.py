@@ -84,8 +84,8 @@ class Drift:
     @overload
     def at(self, time_s: float) -> float: ...
     @overload
-    def at(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]: ...
-    def at(self, time_s: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
+    def at(self, time_s: NDArray[np.floating]) -> NDArray[np.float64]: ...
+    def at(self, time_s: float | NDArray[np.floating]) -> float | NDArray[np.float64]:
         """Return the drift at the time or times given, shape as `time_s`."""
         if not isinstance(time_s, np.ndarray):
             return self._at_one(time_s)

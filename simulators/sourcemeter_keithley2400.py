@@ -6,10 +6,21 @@ settings are kept and read back and do nothing more. Not there: the reading buff
 After an error the rest of a message is discarded; nothing answers an unknown query (B-8, B-9).
 """
 
-from typing import Final
-
 from simulators.clock import VirtualClock
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number, word
+from simulators.keithley2400_language import (
+    ASSUMED,
+    ELEMENT_NAMES,
+    ERRORS,
+    IGNORED,
+    KEPT,
+    LONG_NAMES,
+    NOT_A_NUMBER,
+    OUTPUT_OFF_ERROR,
+    boolean,
+    function_of,
+    plain,
+)
 from simulators.keithley2400_source import (
     CURRENT,
     OVERRANGE,
@@ -21,73 +32,6 @@ from simulators.keithley2400_source import (
     fitting_range,
 )
 from simulators.world import World
-
-NOT_A_NUMBER: Final = 9.91e37  # SCPI; what an element that was not measured holds
-
-_ERRORS: Final = {
-    Complaint.UNKNOWN_COMMAND: '-113,"Undefined header"',
-    Complaint.UNKNOWN_QUERY: '-113,"Undefined header"',
-    Complaint.MISSING_ARGUMENT: '-109,"Missing parameter"',
-    Complaint.INVALID_ARGUMENT: '-104,"Data type error"',
-    Complaint.OUT_OF_RANGE: '-222,"Parameter data out of range"',
-    Complaint.NOT_PERMITTED: '-221,"Settings conflict"',
-}
-_OUTPUT_OFF_ERROR: Final = '+803,"Not permitted with OUTPUT off"'
-
-_LONGEST: Final = {CURRENT: "CURRent", VOLTAGE: "VOLTage"}
-_FUNCTION_NAMES: Final = {"CURR": CURRENT, "CURRENT": CURRENT, "VOLT": VOLTAGE, "VOLTAGE": VOLTAGE}
-_ELEMENTS: Final = {"VOLT": "VOLT", "CURR": "CURR", "RES": "RES", "TIME": "TIME", "STAT": "STAT"} | {
-    "VOLTAGE": "VOLT",
-    "CURRENT": "CURR",
-    "RESISTANCE": "RES",
-    "STATUS": "STAT",
-}
-
-# kept and read back, no more: header -> value after *RST
-_KEPT: Final = {
-    "SOURce[1]:DELay": "0.001",
-    "SOURce[1]:DELay:AUTO": "1",
-    "SENSe[1]:AVERage[:STATe]": "0",
-    "SENSe[1]:AVERage:TCONtrol": "REP",
-    "SENSe[1]:AVERage:COUNt": "10",
-    "SENSe[1]:RESistance:MODE": "MAN",
-    "SENSe[1]:FUNCtion:CONCurrent": "1",
-    "SYSTem:RSENse": "0",
-    "SYSTem:BEEPer:STATe": "1",
-    "SYSTem:LFRequency:AUTO": "1",
-    "OUTPut[1]:SMODe": "NORM",
-    "ROUTe:TERMinals": "FRON",
-    "DISPlay:ENABle": "1",
-    "FORMat[:DATA]": "ASC",
-    "TRIGger:COUNt": "1",
-    "TRIGger:DELay": "0",
-    "TRIGger:SOURce": "IMM",
-    "TRIGger:OUTPut": "NONE",
-    "TRIGger:ILINe": "1",
-    "TRIGger:OLINe": "2",
-    "ARM:COUNt": "1",
-    "ARM:SOURce": "IMM",
-    "ARM:TIMer": "0.1",
-    "ARM:OUTPut": "NONE",
-    "ARM:ILINe": "1",
-    "ARM:OLINe": "2",
-    "TRACe:POINts": "100",
-    "TRACe:FEED": "SENS",
-    "TRACe:FEED:CONTrol": "NEV",
-    "STATus:MEASurement:ENABle": "0",
-    "*ESE": "0",
-    "*SRE": "0",
-}
-_IGNORED: Final = (
-    "ABORt",
-    "TRIGger:CLEar",
-    "TRACe:CLEar",
-    "STATus:PRESet",
-    "SYSTem:BEEPer[:IMMediate]",
-    "*OPC",
-    "*WAI",
-)
-_ASSUMED: Final = frozenset({"*IDN?", *(f"{header}?" for header in _KEPT)})
 
 
 class Keithley2400:
@@ -113,7 +57,7 @@ class Keithley2400:
         self._errors = ErrorQueue('0,"No error"', '-350,"Queue overflow"', 10)
         self._event_status = 0
         self._set_defaults()
-        self._dialect = Dialect(self._handlers(), self._complain, _ASSUMED, stops_at_error=True)
+        self._dialect = Dialect(self._handlers(), self._complain, ASSUMED, stops_at_error=True)
 
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""
@@ -121,7 +65,7 @@ class Keithley2400:
 
     def _set_defaults(self) -> None:
         self._settings = SourceSettings()
-        self._kept = dict(_KEPT)
+        self._kept = dict(KEPT)
         self._functions = {CURRENT}
         self._elements = ["VOLT", "CURR", "RES", "TIME", "STAT"]
         self._is_zeroed_always = True
@@ -157,14 +101,14 @@ class Keithley2400:
             "READ?": lambda _: self._read(),
             "INITiate[:IMMediate]": lambda _: self._require_output(),
         }
-        for quantity, name in _LONGEST.items():
+        for quantity, name in LONG_NAMES.items():
             table |= self._source_handlers(quantity, f"SOURce[1]:{name}")
             table |= self._sense_handlers(quantity, f"SENSe[1]:{name}[:DC]")
             table[f"MEASure:{name}[:DC]?"] = lambda _, quantity=quantity: self._configure_and_read(quantity)
-        for header in _KEPT:
+        for header in KEPT:
             table[header] = lambda arguments, header=header: self._keep(header, arguments)
             table[f"{header}?"] = lambda _, header=header: self._kept[header]
-        for header in _IGNORED:
+        for header in IGNORED:
             table[header] = lambda _: None
         return table
 
@@ -172,23 +116,23 @@ class Keithley2400:
         level = f"{header}[:LEVel][:IMMediate][:AMPLitude]"
         return {
             level: lambda arguments: self._set_level(quantity, number(arguments)),
-            f"{level}?": lambda _: _plain(self._settings.level[quantity]),
+            f"{level}?": lambda _: plain(self._settings.level[quantity]),
             f"{header}:RANGe": lambda arguments: self._set_source_range(quantity, number(arguments)),
-            f"{header}:RANGe?": lambda _: _plain(self._settings.source_range[quantity]),
-            f"{header}:RANGe:AUTO": lambda arguments: self._set_source_auto(quantity, _boolean(arguments)),
+            f"{header}:RANGe?": lambda _: plain(self._settings.source_range[quantity]),
+            f"{header}:RANGe:AUTO": lambda arguments: self._set_source_auto(quantity, boolean(arguments)),
             f"{header}:RANGe:AUTO?": lambda _: str(int(self._settings.is_source_auto[quantity])),
         }
 
     def _sense_handlers(self, quantity: str, header: str) -> dict[str, Handler]:
         return {
             f"{header}:RANGe[:UPPer]": lambda arguments: self._set_sense_range(quantity, number(arguments)),
-            f"{header}:RANGe[:UPPer]?": lambda _: _plain(self._settings.sense_range[quantity]),
-            f"{header}:RANGe:AUTO": lambda arguments: self._set_sense_auto(quantity, _boolean(arguments)),
+            f"{header}:RANGe[:UPPer]?": lambda _: plain(self._settings.sense_range[quantity]),
+            f"{header}:RANGe:AUTO": lambda arguments: self._set_sense_auto(quantity, boolean(arguments)),
             f"{header}:RANGe:AUTO?": lambda _: str(int(self._settings.is_sense_auto[quantity])),
             f"{header}:NPLCycles": self._set_nplc,
-            f"{header}:NPLCycles?": lambda _: _plain(self._settings.nplc),
+            f"{header}:NPLCycles?": lambda _: plain(self._settings.nplc),
             f"{header}:PROTection[:LEVel]": lambda arguments: self._set_protection(quantity, number(arguments)),
-            f"{header}:PROTection[:LEVel]?": lambda _: _plain(self._settings.protection[quantity]),
+            f"{header}:PROTection[:LEVel]?": lambda _: plain(self._settings.protection[quantity]),
             f"{header}:PROTection:TRIPped?": lambda _: str(int(self._is_tripped(quantity))),
         }
 
@@ -202,18 +146,18 @@ class Keithley2400:
         self._apply()
 
     def _set_source_function(self, arguments: tuple[str, ...]) -> None:
-        function = _function(word(arguments))
+        function = function_of(word(arguments))
         if function != self._settings.function:
             # the output goes off when the source function changes (9-2)
             self._settings.function, self._settings.is_on = function, False
             self._apply()
 
     def _set_output(self, arguments: tuple[str, ...]) -> None:
-        self._settings.is_on = _boolean(arguments)
+        self._settings.is_on = boolean(arguments)
         self._apply()
 
     def _set_automatic_off(self, arguments: tuple[str, ...]) -> None:
-        self._is_off_automatically = _boolean(arguments)
+        self._is_off_automatically = boolean(arguments)
 
     def _set_level(self, quantity: str, value: float) -> None:
         settings = self._settings
@@ -269,7 +213,7 @@ class Keithley2400:
 
     def _set_sense_functions(self, arguments: tuple[str, ...]) -> None:
         names = {word(arguments, place).removesuffix(":DC") for place in range(max(1, len(arguments)))}
-        self._functions |= {_function(name) for name in names}
+        self._functions |= {function_of(name) for name in names}
 
     def _sense_all(self, _: tuple[str, ...]) -> None:
         self._functions = {CURRENT, VOLTAGE}
@@ -278,7 +222,7 @@ class Keithley2400:
 
     def _require_output(self) -> None:
         if not (self._settings.is_on or self._is_off_automatically):
-            raise Refusal(Complaint.NOT_PERMITTED, _OUTPUT_OFF_ERROR)
+            raise Refusal(Complaint.NOT_PERMITTED, OUTPUT_OFF_ERROR)
 
     def _configure_and_read(self, quantity: str) -> str:
         """Do what MEASure? does: CONFigure (one function, auto-range, output on), then READ?."""
@@ -323,21 +267,23 @@ class Keithley2400:
     def _reading_s(self) -> float:
         """Return the time of one reading: integration of each function, thrice with auto-zero, and the source delay."""
         conversions = max(1, len(self._functions)) * (3 if self._is_zeroed_always else 1)
-        averaged = int(self._kept["SENSe[1]:AVERage:COUNt"]) if self._kept["SENSe[1]:AVERage[:STATe]"] == "1" else 1
+        averaged = (
+            int(float(self._kept["SENSe[1]:AVERage:COUNt"])) if self._kept["SENSe[1]:AVERage[:STATe]"] == "1" else 1
+        )
         return averaged * conversions * self._settings.nplc / self._line_Hz + float(self._kept["SOURce[1]:DELay"])
 
     def _set_elements(self, arguments: tuple[str, ...]) -> None:
         asked = [word(arguments, place) for place in range(max(1, len(arguments)))]
-        if not set(asked) <= _ELEMENTS.keys():
+        if not set(asked) <= ELEMENT_NAMES.keys():
             raise Refusal(Complaint.INVALID_ARGUMENT, ",".join(asked))
-        wanted = {_ELEMENTS[name] for name in asked}
+        wanted = {ELEMENT_NAMES[name] for name in asked}
         self._elements = [name for name in ("VOLT", "CURR", "RES", "TIME", "STAT") if name in wanted]
 
     # system
 
     def _set_auto_zero(self, arguments: tuple[str, ...]) -> None:
         if word(arguments) != "ONCE":
-            self._is_zeroed_always = _boolean(arguments)
+            self._is_zeroed_always = boolean(arguments)
 
     def _set_line_frequency(self, arguments: tuple[str, ...]) -> None:
         if integer(arguments) not in (50, 60):
@@ -345,11 +291,13 @@ class Keithley2400:
         self._line_Hz = integer(arguments)
 
     def _keep(self, header: str, arguments: tuple[str, ...]) -> None:
-        text = word(arguments)
-        self._kept[header] = {"ON": "1", "OFF": "0"}.get(text, text)
+        text = {"ON": "1", "OFF": "0"}.get(word(arguments), word(arguments))
+        if KEPT[header][0].isdigit():
+            number((text,))
+        self._kept[header] = text
 
     def _complain(self, refusal: Refusal) -> None:
-        entry = _OUTPUT_OFF_ERROR if refusal.text == _OUTPUT_OFF_ERROR else _ERRORS[refusal.complaint]
+        entry = OUTPUT_OFF_ERROR if refusal.text == OUTPUT_OFF_ERROR else ERRORS[refusal.complaint]
         self._errors.push(entry)
         self._event_status |= 32 if entry.startswith("-1") else 16
 
@@ -360,26 +308,9 @@ class Keithley2400:
     def _status_byte(self) -> int:
         """Return the status byte: error available, event summary, service request."""
         byte = 4 if len(self._errors) else 0
-        byte |= 32 if self._event_status & int(self._kept["*ESE"]) else 0
-        return byte | (64 if byte & int(self._kept["*SRE"]) else 0)
+        byte |= 32 if self._event_status & int(float(self._kept["*ESE"])) else 0
+        return byte | (64 if byte & int(float(self._kept["*SRE"])) else 0)
 
     def _clear_status(self, _: tuple[str, ...]) -> None:
         self._errors.clear()
         self._event_status = 0
-
-
-def _plain(value: float) -> str:
-    return f"{value:.6E}"
-
-
-def _boolean(arguments: tuple[str, ...]) -> bool:
-    text = word(arguments)
-    if text not in ("0", "1", "ON", "OFF"):
-        raise Refusal(Complaint.INVALID_ARGUMENT, text)
-    return text in ("1", "ON")
-
-
-def _function(name: str) -> str:
-    if name not in _FUNCTION_NAMES:
-        raise Refusal(Complaint.INVALID_ARGUMENT, name)
-    return _FUNCTION_NAMES[name]

@@ -53,7 +53,13 @@ FLOORS: dict[str, list[set[str]]] = {
         {"sample", "output_filter", "thermometer", "regulation", "session"},
         {"cryostat", "magnet", "wiring", "world", "bridge"},
         {"lockin_sr830", "sourcemeter_keithley2400", "temperature_lakeshore372", "magnet_ami430"}
-        | {"sr830_detector", "keithley2400_source", "lakeshore372_inputs", "lakeshore372_outputs"},
+        | {
+            "sr830_detector",
+            "keithley2400_source",
+            "keithley2400_language",
+            "lakeshore372_inputs",
+            "lakeshore372_outputs",
+        },
         {"rack"},
         {"visa", "server"},
     ],

@@ -47,8 +47,8 @@ def test_scaling_function_agrees_with_its_integral_between_the_points_of_the_tab
 
 
 def test_scaling_function_is_the_thermal_average_of_the_scattering_rate():
-    # eq 19 by brute force (mpmath): Affleck and Ludwig's rate as 3F2 of unit argument, times -f', summed in steps of 1/2
-    assert scaling_function(1.0) == pytest.approx(1.0876625621498, abs=1e-13)
+    # eq 19 by brute force (mpmath): Affleck and Ludwig's rate as 3F2 of unit argument, times -f', in steps of 1/2
+    assert scaling_function([1.0, 5.0]) == pytest.approx([1.0876625621498, 2.1648803711492], abs=1e-12)
 
 
 @given(st.floats(-1e6, 1e6))

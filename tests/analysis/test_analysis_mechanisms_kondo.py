@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy import array
 
 from analysis.errors import ModelError
 from analysis.mechanisms import TwoLevelSystems
@@ -64,33 +65,33 @@ def test_points_of_several_fields_keep_their_places():
 
 
 def test_saturated_power_law_by_hand():
-    contact = SaturatedPowerLaw([2.0], [1.43])
+    contact = SaturatedPowerLaw(array([2.0]), array([1.43]))
     assert contact.conductance_S(0.0, 0.076) == pytest.approx(2 * np.sqrt(2 * np.hypot(1.43, 0.076)))
     assert contact.conductance_S(1.0, 0.076) == pytest.approx(2 * np.sqrt(KELVIN_PER_VOLT), rel=1e-6)
 
 
 def test_saturated_power_law_without_splitting_is_thermal():
-    contact = SaturatedPowerLaw([1.0], [0.0])
+    contact = SaturatedPowerLaw(array([1.0]), array([0.0]))
     assert np.divide(*contact.conductance_S(0.0, [0.4, 0.1])) == pytest.approx(2.0)
 
 
 def test_two_saturation_terms_add():
-    both = SaturatedPowerLaw([1.0, 2.0], [0.9, 9.7]).conductance_S(1e-4, 0.1)
-    parts = SaturatedPowerLaw([1.0], [0.9]).conductance_S(1e-4, 0.1) + SaturatedPowerLaw([2.0], [9.7]).conductance_S(
-        1e-4, 0.1
-    )
+    both = SaturatedPowerLaw(array([1.0, 2.0]), array([0.9, 9.7])).conductance_S(1e-4, 0.1)
+    parts = SaturatedPowerLaw(array([1.0]), array([0.9])).conductance_S(1e-4, 0.1) + SaturatedPowerLaw(
+        array([2.0]), array([9.7])
+    ).conductance_S(1e-4, 0.1)
     assert both == pytest.approx(parts)
 
 
 def test_magnetic_impurities_rise_as_temperature_squared():
-    impurities = MagneticKondo(1.0, 10.0)
+    impurities = MagneticKondo(1.0, 100.0)
     bottom, *rise = impurities.conductance_S(0.0, [1e-6, 0.05, 0.1])
     assert bottom == pytest.approx(-1.0)
     assert (rise[1] - bottom) / (rise[0] - bottom) == pytest.approx(4.0, rel=1e-3)
 
 
 def test_magnetic_impurities_rise_as_bias_squared_with_the_weight_of_a_fermi_liquid():
-    impurities = MagneticKondo(1.0, 10.0)
+    impurities = MagneticKondo(1.0, 100.0)
     at_bias = impurities.conductance_S(0.1 / KELVIN_PER_VOLT, 1e-6)
     at_temperature = impurities.conductance_S(0.0, 0.1)
     assert (at_bias + 1) / (at_temperature + 1) == pytest.approx(3 / (2 * np.pi**2), rel=1e-3)
@@ -100,11 +101,11 @@ def test_half_of_the_magnetic_dip_is_left_at_the_kondo_temperature():
     assert MagneticKondo(1.0, 7.0).conductance_S(0.0, 7.0) == pytest.approx(-0.5)
 
 
-def test_about_the_kondo_temperature_the_magnetic_dip_is_a_logarithm():
-    temperature_K = 10.0 * np.geomspace(0.4, 4.0, 9)
+def test_below_and_about_the_kondo_temperature_the_magnetic_dip_is_a_logarithm():
+    temperature_K = 10.0 * np.geomspace(0.15, 1.0, 9)
     dip = MagneticKondo(1.0, 10.0).conductance_S(0.0, temperature_K)
-    slope = np.diff(dip) / np.diff(np.log(temperature_K))
-    assert slope.min() > 0.85 * slope.max()
+    straight = np.polynomial.Polynomial.fit(np.log(temperature_K), dip, 1)
+    assert np.abs(dip - straight(np.log(temperature_K))).max() < 0.02
 
 
 @pytest.mark.parametrize("field_T", [2.0, 5.0])
@@ -134,7 +135,7 @@ def test_charge_trap_makes_a_peak_that_splits():
         lambda: MagneticKondo(0.0, 1.0),
         lambda: MagneticKondo(1.0, -1.0),
         lambda: ChargeTrap(1.0, np.nan),
-        lambda: SaturatedPowerLaw([1.0], [1.0, 2.0]),
+        lambda: SaturatedPowerLaw(array([1.0]), array([1.0, 2.0])),
         lambda: TwoChannelKondo(SYSTEMS, tuning_K=-1.0),
         lambda: TwoChannelKondo(SYSTEMS, channel_coupling=np.inf),
     ],

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy import array
 
 from analysis.errors import ModelError
 from analysis.mechanisms_rivals import (
@@ -64,14 +65,14 @@ def test_disorder_has_a_magnetoconductance_as_the_root_of_the_field():
 
 
 def test_populations_in_equilibrium_are_a_hyperbolic_tangent():
-    defects = KozubKulik([2.0], [0.5], [3.0])
+    defects = KozubKulik(array([2.0]), array([0.5]), array([3.0]))
     temperature_K = np.array([0.5, 1.0, 4.0])
     assert defects.conductance_S(0.0, temperature_K) == pytest.approx(1.5 * (np.tanh(1 / temperature_K) - 1))
 
 
 def test_cold_populations_move_only_once_the_bias_exceeds_the_splitting():
     # T = 0, q = 1/2: n = 1 below eV = Delta, 2/(1 + eV/Delta) above, by hand from the golden rule
-    defects = KozubKulik([2.0], [0.5], [3.0])
+    defects = KozubKulik(array([2.0]), array([0.5]), array([3.0]))
     nu = np.array([0.5, 0.9, 2.0, 3.0])
     change = defects.conductance_S(nu * 2.0 / KELVIN_PER_VOLT, 1e-3)
     assert change == pytest.approx(1.5 * np.array([0, 0, 2 / 3 - 1, 1 / 2 - 1]), abs=1e-4)
@@ -79,18 +80,18 @@ def test_cold_populations_move_only_once_the_bias_exceeds_the_splitting():
 
 @pytest.mark.parametrize(("strength", "sign"), [(1.0, -1), (-1.0, 1)])
 def test_population_spectroscopy_gives_both_signs(strength, sign):
-    defects = KozubKulik([1.0], [0.4], [strength])
+    defects = KozubKulik(array([1.0]), array([0.4]), array([strength]))
     rise = defects.conductance_S([1e-3, -1e-3], 0.1) - defects.conductance_S(0.0, 0.1)
     assert np.all(np.sign(rise) == sign)
     assert rise[0] == pytest.approx(rise[1])
 
 
 def test_populations_away_from_the_orifice_do_not_feel_the_bias():
-    assert np.ptp(KozubKulik([1.0], [0.0], [1.0]).conductance_S([0.0, 1e-3, 1e-2], 0.3)) < 1e-12
+    assert np.ptp(KozubKulik(array([1.0]), array([0.0]), array([1.0])).conductance_S([0.0, 1e-3, 1e-2], 0.3)) < 1e-12
 
 
 def test_population_spectroscopy_does_not_scale():
-    defects = KozubKulik([1.0], [0.5], [-1.0])
+    defects = KozubKulik(array([1.0]), array([0.5]), array([-1.0]))
     temperature_K = np.array([0.1, 0.2, 0.4, 0.8])
     rise = defects.conductance_S(3 * temperature_K / KELVIN_PER_VOLT, temperature_K) - defects.conductance_S(
         0.0, temperature_K
@@ -135,7 +136,9 @@ def test_heating_scales_with_the_slope_of_the_lorenz_number():
     assert curve**2 / v == pytest.approx(np.sqrt(3) / (2 * np.pi), rel=1e-6)
 
 
-@pytest.mark.parametrize("model", [StaticDisorder(1.0), KozubKulik([1], [0.5], [1]), ExternalCircuit(1, 9), HotSpot(1)])
+@pytest.mark.parametrize(
+    "model", [StaticDisorder(1.0), KozubKulik(array([1]), array([0.5]), array([1])), ExternalCircuit(1, 9), HotSpot(1)]
+)
 def test_points_that_are_none_are_refused(model):
     for arguments in ((np.nan, 0.1), (0.0, 0.0), (0.0, 0.1, np.inf)):
         with pytest.raises(ModelError):
@@ -146,8 +149,8 @@ def test_points_that_are_none_are_refused(model):
     "make",
     [
         lambda: StaticDisorder(0.0),
-        lambda: KozubKulik([1.0], [1.5], [1.0]),
-        lambda: KozubKulik([0.0], [0.5], [1.0]),
+        lambda: KozubKulik(array([1.0]), array([1.5]), array([1.0])),
+        lambda: KozubKulik(array([0.0]), array([0.5]), array([1.0])),
         lambda: ExternalCircuit(1.0, -1.0),
         lambda: HotSpot(1.0, np.nan),
     ],

@@ -4,7 +4,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from analysis.fit_result import ExponentFit
-from analysis.page import report_html, summary_rows, summary_text
+from analysis.page import field_text, report_html, summary_rows, summary_text
 
 
 class Tags(HTMLParser):
@@ -51,3 +51,8 @@ def test_page_shows_names_as_they_are(small_fit: ExponentFit) -> None:
     assert "&lt;b&gt;R&amp;D&lt;/b&gt;" in page
     assert "Cu &lt;1&gt;" in page
     assert "b" not in {tag for tag, _ in Tags(page).found}
+
+
+def test_the_rest_field_of_a_magnet_is_called_zero() -> None:
+    assert field_text(-2.8e-7) == "H = 0 T"
+    assert field_text(1.5) == "H = 1.5 T"

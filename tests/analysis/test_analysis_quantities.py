@@ -4,11 +4,11 @@ import scipy.constants as codata
 
 from analysis.errors import ModelError
 from analysis.quantities import (
-    BOHR_MAGNETON_J_per_T,
     CONDUCTANCE_QUANTUM_S,
-    ELECTRON_MASS_kg,
     KELVIN_PER_TESLA,
     KELVIN_PER_VOLT,
+    BOHR_MAGNETON_J_per_T,
+    ELECTRON_MASS_kg,
     LORENZ_NUMBER_V2_per_K2,
     excitation_ratio,
     excitation_Vrms,

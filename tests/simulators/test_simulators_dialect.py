@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Refusal, integer, number, word
@@ -6,7 +8,7 @@ from simulators.dialect import Complaint, Dialect, ErrorQueue, Refusal, integer,
 class Bench:
     """A box with a handful of commands."""
 
-    def __init__(self, **options: bool) -> None:
+    def __init__(self, **options: Any) -> None:
         self.level = 0.0
         self.complaints: list[Complaint] = []
         table = {

@@ -101,6 +101,7 @@ def test_settings_are_kept(bench: Bench, setting: str, query: str, reply: str) -
         (":SOUR:CURR", '-109,"Missing parameter"'),
         (":SOUR:CURR much", '-104,"Data type error"'),
         (":SOUR:CURR 2", '-222,"Parameter data out of range"'),
+        (":SENS:AVER:COUN many", '-104,"Data type error"'),
         (":SENS:VOLT:NPLC 11", '-222,"Parameter data out of range"'),
         (":READ?", '+803,"Not permitted with OUTPUT off"'),
     ],
