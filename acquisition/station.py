@@ -30,10 +30,11 @@ _Box = TypeVar("_Box", bound=Instrument)
 
 @dataclass(frozen=True)
 class Rack:
-    """Four connected roles and the clock that they live by."""
+    """Four connected roles, the clock that they live by, and the VISA library by which others reach the same boxes."""
 
     roles: Roles
     clock: Clock
+    visa_library: str = ""
 
 
 @contextmanager
@@ -106,4 +107,4 @@ def _connected(station: Station, visa_library: str, clock: Clock) -> Iterator[Ra
                 maximum_rate_T_per_min=magnet.rate_T_per_min,
             ),
         )
-        yield Rack(roles, clock)
+        yield Rack(roles, clock, visa_library)

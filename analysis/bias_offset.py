@@ -24,8 +24,8 @@ def estimate_bias_offset(isotherms: Sequence[Isotherm]) -> tuple[float, float]:
     """Return the offset in volts, common to all isotherms, and its standard error.
 
     Every isotherm gets an even spline of its own; what is odd in its residual along the spline's slope is the offset; a
-    straight line in V, which drift leaves behind, is not counted.
-    Newton's method from the middle of the coldest curve's dip or peak, in steps of at most 2 kB T / e of the warmest isotherm.
+    straight line in V, which drift leaves behind, is not counted. Newton's method from the middle of the coldest
+    curve's dip or peak, in steps of at most 2 kB T / e of the warmest isotherm.
 
     Raises
     ------

@@ -158,13 +158,14 @@ class Profile:
     def covariance(self, alpha: float) -> Floats:
         """Return the covariance of the coefficients at fixed alpha, shape (K, K)."""
         squared = np.exp(2.0 * alpha * self.log_t)
-        return np.linalg.inv((squared @ self._curvatures).reshape(self._size, self._size) + self._ridge)
+        matrix = (squared @ self._curvatures).reshape(self._size, self._size) + self._ridge
+        return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
     def joint_variance(self, minimum: ExponentMinimum) -> Floats:
         """Return the variances of the coefficients with alpha free, shape (K,)."""
         covariance = self.covariance(minimum.alpha)
         response = self._response(minimum.alpha, minimum.coefficients, covariance)
-        return np.asarray(np.diag(covariance) + response**2 / minimum.curvature, dtype=np.float64)
+        return np.diag(covariance) + response**2 / minimum.curvature
 
     def _response(self, alpha: float, c: Floats, covariance: Floats) -> Floats:
         """Return the derivative of the best coefficients by alpha, shape (K,)."""

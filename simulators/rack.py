@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from simulators.clock import VirtualClock
 from simulators.cryostat import Cryostat
 from simulators.dialect import Box
+from simulators.faults import Wire
 from simulators.lockin_sr830 import SR830
 from simulators.magnet import MagnetCoil
 from simulators.magnet_ami430 import AMI430
@@ -28,6 +31,14 @@ LOCKIN_ADDRESS: Final = "GPIB0::8::INSTR"
 SOURCEMETER_ADDRESS: Final = "GPIB0::24::INSTR"
 TEMPERATURE_ADDRESS: Final = "GPIB0::12::INSTR"
 MAGNET_ADDRESS: Final = "TCPIP0::ami430::7180::SOCKET"
+
+MODELS: Final = {
+    "SR830": LOCKIN_ADDRESS,
+    "Keithley2400": SOURCEMETER_ADDRESS,
+    "LakeShore372": TEMPERATURE_ADDRESS,
+    "AMI430": MAGNET_ADDRESS,
+}
+"""The models in every rack -> where they are found."""
 
 
 class UnknownRackError(Exception):
@@ -48,12 +59,15 @@ class Rack:
         The truth behind the boxes.
     boxes
         VISA address -> box.
+    wires
+        VISA address -> cable to it.
     """
 
     name: str
     clock: VirtualClock
     world: World
     boxes: Mapping[str, Box]
+    wires: Mapping[str, Wire]
 
     @property
     def visa_library(self) -> str:
@@ -111,4 +125,6 @@ def _make_rack(name: str, sample: str, seed: int) -> Rack:
         TEMPERATURE_ADDRESS: LakeShore372(clock, cryostat, seed),
         MAGNET_ADDRESS: AMI430(clock, coil),
     }
-    return Rack(name, clock, world, boxes)
+    generators = np.random.default_rng(seed).spawn(len(boxes))
+    wires = {address: Wire(generator) for address, generator in zip(boxes, generators, strict=True)}
+    return Rack(name, clock, world, boxes, wires)

@@ -7,8 +7,11 @@ character ends a read. Nothing here knows PyVISA's classes; `visa` translates.
 from collections import deque
 from enum import Enum, auto
 
+import numpy as np
+
 from simulators.clock import VirtualClock
 from simulators.dialect import Box
+from simulators.faults import Wire
 
 GREETING_DELAY_S = 0.02
 """A greeting travels after the connection is up, so a device clear right after opening does not catch it (assumed)."""
@@ -25,6 +28,10 @@ class End(Enum):
     TIMEOUT = auto()
 
 
+class ConnectionLostError(Exception):
+    """The session carries nothing any more; a client must open a new one."""
+
+
 class Session:
     """A connection to one box.
 
@@ -34,22 +41,28 @@ class Session:
         The box and the clock of its rack.
     is_stream
         True for sockets and serial lines, which know no END.
+    wire
+        The cable to the box, with its faults; sound if left out. On a lost connection all methods that reach the box
+        raise `ConnectionLostError`.
     """
 
-    def __init__(self, box: Box, clock: VirtualClock, *, is_stream: bool) -> None:
+    def __init__(self, box: Box, clock: VirtualClock, *, is_stream: bool, wire: Wire | None = None) -> None:
         self.timeout_s = 2.0
         self.termination_character = LINE_FEED
         self.is_termination_enabled = False
         self._box = box
         self._clock = clock
         self._is_stream = is_stream
+        self._wire = wire or Wire(np.random.default_rng(0))
+        self._connection = self._wire.connection
         self._unfinished = b""
         self._replies: deque[tuple[float, bytes]] = deque()
-        if is_stream and box.greeting is not None:
+        if is_stream and box.greeting is not None and not self._wire.is_box_off:
             self._send(box.greeting, clock.now_s() + GREETING_DELAY_S)
 
     def write(self, data: bytes) -> None:
         """Hand `data` to the box, message by message; a message costs the latency of the box."""
+        self._insist_on_connection()
         text = self._unfinished + data
         lines = text.replace(b"\r", b"\n").split(b"\n")
         # on GPIB the END of the transfer finishes the last line too
@@ -57,6 +70,8 @@ class Session:
         for line in lines:
             if line:
                 self._clock.sleep(self._box.latency_s)
+                if self._wire.is_box_off:
+                    continue
                 reply = self._box.answer(line.decode("latin-1"))
                 if reply is not None:
                     self._send(reply, self._clock.now_s())
@@ -65,6 +80,7 @@ class Session:
         """Take at most `count` bytes, waiting for them up to the timeout in virtual time."""
         deadline_s = self._clock.now_s() + self.timeout_s
         while True:
+            self._insist_on_connection()
             taken, end = self._take_from_stream(count) if self._is_stream else self._take_from_queue(count)
             if end is not End.TIMEOUT:
                 return taken, end
@@ -74,8 +90,26 @@ class Session:
                 return b"", End.TIMEOUT
             self._clock.advance_to(due_s)
 
+    @property
+    def is_lost(self) -> bool:
+        """Return whether the connection is lost."""
+        return self._wire.is_lost(self._connection)
+
+    @property
+    def next_arrival_s(self) -> float | None:
+        """Return when the next reply arrives or has arrived; None if none is under way."""
+        return self._replies[0][0] if self._replies else None
+
+    def take_arrived(self, time_s: float) -> bytes:
+        """Take all that has arrived by `time_s`; for a server, which does the waiting itself."""
+        arrived = b""
+        while self._replies and self._replies[0][0] <= time_s:
+            arrived += self._replies.popleft()[1]
+        return arrived
+
     def clear(self) -> None:
         """Forget what was half sent and every reply that has arrived; what is still under way arrives later."""
+        self._insist_on_connection()
         self._clock.sleep(self._box.latency_s)
         self._unfinished = b""
         while self._replies and self._replies[0][0] <= self._clock.now_s():
@@ -83,12 +117,19 @@ class Session:
 
     def status_byte(self) -> int:
         """Return the status byte as a serial poll does."""
+        self._insist_on_connection()
         self._clock.sleep(self._box.latency_s)
-        reply = self._box.answer("*STB?")
+        reply = None if self._wire.is_box_off else self._box.answer("*STB?")
         return int(reply) if reply else 0
 
+    def _insist_on_connection(self) -> None:
+        if self.is_lost:
+            raise ConnectionLostError
+
     def _send(self, reply: str, ready_s: float) -> None:
-        self._replies.append((ready_s, reply.encode("latin-1") + self._box.terminator))
+        arrival = self._wire.carry(reply.encode("latin-1"), self._box.terminator, ready_s)
+        if arrival is not None:
+            self._replies.append(arrival)
 
     def _take_from_queue(self, count: int) -> tuple[bytes, End]:
         if not self._replies or self._replies[0][0] > self._clock.now_s():
@@ -102,9 +143,7 @@ class Session:
         return frame[:length], end
 
     def _take_from_stream(self, count: int) -> tuple[bytes, End]:
-        arrived = b""
-        while self._replies and self._replies[0][0] <= self._clock.now_s():
-            arrived += self._replies.popleft()[1]
+        arrived = self.take_arrived(self._clock.now_s())
         length, end = self._length_to_take(arrived, count)
         if end is None and len(arrived) == count > 0:
             length, end = count, End.COUNT

@@ -17,7 +17,7 @@ from pyvisa.util import DebugInfo, LibraryPath
 
 from simulators.rack import Rack, find_rack
 from simulators.sample import samples
-from simulators.session import End, Session
+from simulators.session import ConnectionLostError, End, Session
 
 _STATUS_OF_END: Final = {
     End.END_OF_MESSAGE: StatusCode.success,
@@ -88,7 +88,7 @@ class RackVisaLibrary(VisaLibraryBase):
             raise errors.VisaIOError(StatusCode.error_resource_not_found)
         number = VISASession(next(self._session_numbers))
         is_stream = resource.resource_class == "SOCKET"
-        self._sessions[number] = Session(box, rack.clock, is_stream=is_stream)
+        self._sessions[number] = Session(box, rack.clock, is_stream=is_stream, wire=rack.wires[address])
         self._attributes[number] = {
             ResourceAttribute.resource_name: address,
             ResourceAttribute.resource_class: resource.resource_class,
@@ -113,7 +113,10 @@ class RackVisaLibrary(VisaLibraryBase):
 
     def read(self, session: VISASession, count: int) -> tuple[bytes, StatusCode]:
         """Read up to `count` bytes or raise VI_ERROR_TMO after the timeout of virtual time."""
-        data, end = self._open_session(session).read(count)
+        try:
+            data, end = self._open_session(session).read(count)
+        except ConnectionLostError:
+            return b"", self.handle_return_value(session, StatusCode.error_connection_lost)
         return data, self.handle_return_value(session, _STATUS_OF_END[end])
 
     def clear(self, session: VISASession) -> StatusCode:
@@ -200,6 +203,8 @@ class RackVisaLibrary(VisaLibraryBase):
         line = self._sessions.get(session)
         if line is None:
             raise errors.InvalidSession
+        if line.is_lost:
+            self.handle_return_value(cast(VISASession, session), StatusCode.error_connection_lost)
         if self._lock_holders and self._lock_holders.get(self._address(session), session) != session:
             self.handle_return_value(cast(VISASession, session), StatusCode.error_resource_locked)
         return line
