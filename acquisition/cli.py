@@ -43,6 +43,9 @@ class ExportFormat(StrEnum):
     """What `export` can write."""
 
     CSV = "csv"
+    HDF5 = "hdf5"
+    NETCDF = "netcdf"
+    PARQUET = "parquet"
 
 
 @app.command()
@@ -134,9 +137,9 @@ def export(
     output: Annotated[Path | None, typer.Option("-o", metavar="PATH", help="Where to write.")] = None,
 ) -> None:
     """Write a file that other tools open."""
-    from acquisition.export import export_csv
+    from acquisition.export import export_run
 
-    sys.stdout.write(f"{export_csv(run_file, output)}\n")
+    sys.stdout.write(f"{export_run(run_file, to.value, output)}\n")
 
 
 @app.command()

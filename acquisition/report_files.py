@@ -6,6 +6,7 @@ from pathlib import Path
 from acquisition.errors import RunFileError
 from acquisition.judgement import Judgement, to_json
 from acquisition.store import SUFFIX
+from acquisition.whole_file import whole_file
 from analysis.page import report_html
 from analysis.report import make_figures, render
 
@@ -27,8 +28,9 @@ def write_report(judgement: Judgement, directory: Path) -> Path:
     contents[f"{stem}.html"] = report_html(stem, judgement.fit, drawings, {"file": judgement.path.name}).encode()
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            (directory / name).write_bytes(content)
     except OSError as error:
-        raise RunFileError(f"{directory}: the report cannot be written ({error.strerror})") from error
+        raise RunFileError(f"{directory}: cannot make the folder for the report ({error.strerror})") from error
+    for name, content in contents.items():
+        with whole_file(directory / name) as temporary:
+            temporary.write_bytes(content)
     return directory / f"{stem}.html"

@@ -6,7 +6,6 @@ Columns `V_volt,T_kelvin,H_tesla,G_siemens`, in any order; optional `G_error_sie
 """
 
 import csv
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from acquisition.errors import InputError, RunFileError
+from acquisition.errors import InputError
+from acquisition.whole_file import whole_file
 
 REQUIRED = ("V_volt", "T_kelvin", "H_tesla", "G_siemens")
 OPTIONAL = ("G_error_siemens", "time_s", "excitation_Vrms", "flags")
@@ -119,7 +119,7 @@ def _directions(path: Path, cells: Sequence[str], line_numbers: Sequence[int]) -
 
 
 def write_tidy_csv(path: Path, comments: Mapping[str, object], columns: Mapping[str, Iterable[object]]) -> None:
-    """Write a tidy CSV under a temporary name, then rename it, so that nobody ever sees half a file.
+    """Write a tidy CSV; nobody ever sees half of it.
 
     Floats are written so that they read back bit for bit.
 
@@ -128,16 +128,8 @@ def write_tidy_csv(path: Path, comments: Mapping[str, object], columns: Mapping[
     RunFileError
         If the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(f"# {key}: {value}\n" for key, value in comments.items())
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(zip(*columns.values(), strict=True))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise RunFileError(f"{path}: the export cannot be written ({error.strerror})") from error
+    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(f"# {key}: {value}\n" for key, value in comments.items())
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))

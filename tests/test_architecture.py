@@ -60,8 +60,8 @@ FLOORS: dict[str, list[set[str]]] = {
             "lakeshore372_inputs",
             "lakeshore372_outputs",
         },
-        {"rack"},
-        {"visa", "server"},
+        {"rack", "fault_panel"},
+        {"visa", "control", "server"},
     ],
     "acquisition": [
         {"errors", "clock", "stop"},

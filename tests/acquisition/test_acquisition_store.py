@@ -20,9 +20,27 @@ from acquisition.store import (
     new_run_path,
 )
 
-CONTRACT_COLUMNS = """seq plan_index isotherm_index kind direction time_s bias_setpoint_V temperature_setpoint_K
-    field_setpoint_T bias_V current_A excitation_Vrms temperature_K field_T lockin_x_V lockin_y_V conductance_S
-    conductance_error_S flags""".split()
+CONTRACT_COLUMNS = [
+    "seq",
+    "plan_index",
+    "isotherm_index",
+    "kind",
+    "direction",
+    "time_s",
+    "bias_setpoint_V",
+    "temperature_setpoint_K",
+    "field_setpoint_T",
+    "bias_V",
+    "current_A",
+    "excitation_Vrms",
+    "temperature_K",
+    "field_T",
+    "lockin_x_V",
+    "lockin_y_V",
+    "conductance_S",
+    "conductance_error_S",
+    "flags",
+]
 
 
 class StandingWall:
