@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from acquisition.cli_control import control_app
 from acquisition.errors import AcquisitionError, InputError
 
 INTERNAL_ERROR = 1
@@ -33,6 +34,7 @@ app = typer.Typer(
 
 RecipeArgument = Annotated[Path, typer.Argument(metavar="RECIPE", help="Recipe (TOML): what to measure.")]
 StationOption = Annotated[Path | None, typer.Option("--station", metavar="FILE", help="Station (TOML) to measure on.")]
+RequiredStationOption = Annotated[Path, typer.Option("--station", metavar="FILE", help="Station (TOML).")]
 SimulateOption = Annotated[
     str | None, typer.Option("--simulate", metavar="SAMPLE", help="Measure this sample on the simulated rack.")
 ]
@@ -65,7 +67,7 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", help="Answer every confirmation with yes.")] = False,
 ) -> None:
     """Measure, showing progress, ETA and the running exponent on stderr."""
-    from acquisition.commands import RunOptions, run_recipe
+    from acquisition.run_commands import RunOptions, run_recipe
 
     options = RunOptions(recipe, station, simulate, out, seed, _speed(speed), events, as_json, yes)
     raise typer.Exit(run_recipe(options))
@@ -79,6 +81,30 @@ def plan(
     from acquisition.commands import show_plan
 
     show_plan(recipe, station, simulate, as_json)
+
+
+@app.command()
+def gui(
+    run_file: Annotated[Path | None, typer.Argument(metavar="[RUNFILE]", help="Run file to attach to.")] = None,
+    station: StationOption = None,
+    simulate: SimulateOption = None,
+    speed: Annotated[
+        str, typer.Option(metavar="max|FACTOR", help="Pace of a simulated run: as fast as it goes, or times real time.")
+    ] = "max",
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for run files.")] = Path("runs"),
+    dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
+) -> None:
+    """Open the lab window; with a RUNFILE it attaches to it, growing or ended."""
+    from acquisition.gui.app import open_window
+    from simulators.sample import samples
+
+    known = list(samples())
+    if simulate is not None and simulate not in known:
+        raise InputError(f"--simulate {simulate}: no such sample; there are {', '.join(known)}")
+    status = open_window(
+        run_file, samples=known, station=station, sample=simulate, speed=_speed(speed), out=out, is_dark=dark
+    )
+    raise typer.Exit(status)
 
 
 @app.command()
@@ -158,6 +184,58 @@ def samples(as_json: JsonOption = False) -> None:
     from acquisition.commands import list_samples
 
     list_samples(as_json)
+
+
+@app.command()
+def serve(
+    sample: Annotated[str, typer.Argument(metavar="SAMPLE", help="Sample to put into the simulated rack.")],
+    models: Annotated[str, typer.Option(metavar="A,B,...", help="Boxes to serve; all if left out.")] = "",
+    speed: Annotated[str, typer.Option(metavar="FACTOR", help="Times real time.")] = "1",
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the simulated world.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve the simulated rack on TCP sockets of this machine, until interrupted."""
+    from acquisition.rack_commands import ServeOptions, serve_rack
+
+    names = tuple(name.strip() for name in models.split(",") if name.strip())
+    serve_rack(ServeOptions(sample, names, _speed(speed) or 1.0, seed, as_json))
+
+
+@app.command()
+def fault(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which fault; without it, lists them.")] = "",
+    box: Annotated[str | None, typer.Option(metavar="MODEL", help="At which box.")] = None,
+    for_s: Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="How long, in rack time.")] = None,
+    press: Annotated[str | None, typer.Option(metavar="COMMAND", help="What is pressed on a front panel.")] = None,
+    control: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Which rack, if several are served.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let something go wrong with the rack that is being served."""
+    from acquisition.rack_commands import list_faults, switch_fault
+
+    if name:
+        switch_fault(name, box, for_s, press, control)
+    else:
+        list_faults(control, as_json)
+
+
+@app.command()
+def safe(station: RequiredStationOption, as_json: JsonOption = False) -> None:
+    """Put every box that answers into the safe state, and say which did not answer."""
+    from acquisition.rack_commands import make_station_safe
+
+    raise typer.Exit(make_station_safe(station, as_json))
+
+
+@app.command()
+def check(station: RequiredStationOption, as_json: JsonOption = False) -> None:
+    """Connect to every box, identify it, read every channel. Changes nothing."""
+    from acquisition.rack_commands import check_station
+
+    raise typer.Exit(check_station(station, as_json))
+
+
+app.add_typer(control_app)
 
 
 def main(arguments: list[str] | None = None) -> int:

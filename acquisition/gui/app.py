@@ -1,0 +1,64 @@
+"""Start the window: one application, one palette, and a hook by which no exception in a slot ends the program."""
+
+import faulthandler
+import logging
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from PyQt5.QtCore import QCoreApplication, QSettings, Qt
+from PyQt5.QtWidgets import QApplication
+
+from acquisition.clock import WallClock
+from acquisition.gui import style
+from acquisition.gui.start_panel import StartPanel
+from acquisition.gui.window import LabWindow
+
+_log = logging.getLogger(__name__)
+
+
+def open_window(
+    run_file: Path | None,
+    *,
+    samples: list[str],
+    station: Path | None = None,
+    sample: str | None = None,
+    speed: float | None = None,
+    out: Path = Path("runs"),
+    is_dark: bool = False,
+) -> int:
+    """Open the lab window and return its exit status when it closes.
+
+    Raises
+    ------
+    InputError
+        If `run_file` is no run file.
+    """
+    application = make_application()
+    palette = style.DARK if is_dark else style.LIGHT
+    style.apply(application, palette)
+    settings = QSettings("Zerobias", "lab window")
+    start = StartPanel(samples, out, station=station, sample=sample, speed=speed)
+    window = LabWindow(palette, start, settings, WallClock())
+    if run_file is not None:
+        window.attach(run_file)
+    window.show()
+    return application.exec_()
+
+
+def make_application() -> QApplication:
+    """Return the one application, sharp on fine screens, with a hook for what slots raise."""
+    running = QCoreApplication.instance()
+    if isinstance(running, QApplication):
+        return running
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
+    application = QApplication(sys.argv[:1])
+    sys.excepthook = _log_exception  # PyQt5 ends the program on an exception in a slot unless there is a hook
+    if sys.stderr is not None:
+        faulthandler.enable()
+    return application
+
+
+def _log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    _log.error("an exception in the window; the run is not affected", exc_info=(kind, error, trace))
