@@ -1,15 +1,16 @@
 """Start an engine of its own and find its run file; the engine lives on whatever becomes of the window.
 
-No Qt here. The engine is `zerobias run --events` in a session of its own, its output in a log file, from which the run
-file's path is read; everything else is read from the run file.
+The engine is `zerobias run --events` as a process of its own, its output in a log file, from which the run file's path
+is read; everything else is read from the run file.
 """
 
 import json
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import psutil
+from PyQt5.QtCore import QProcess
 
 from acquisition.errors import InputError
 
@@ -27,25 +28,34 @@ class RunChoice:
 
 
 class LaunchedEngine:
-    """An engine that was started here; it may outlive us.
+    """An engine that was started here; it may outlive us, and is nobody's child.
 
     Parameters
     ----------
     choice : RunChoice
         What it runs.
+
+    Raises
+    ------
+    OSError
+        If the folder for its log cannot be made.
+    InputError
+        If the process cannot be started.
     """
 
     def __init__(self, choice: RunChoice) -> None:
         choice.out.mkdir(parents=True, exist_ok=True)
         self._log = choice.out / ".engine.log"
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "acquisition", *_words(choice)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                **_detached(),
-            )
+        process = QProcess()
+        process.setProgram(sys.executable)
+        process.setArguments(["-m", "acquisition", *_words(choice)])
+        process.setStandardInputFile(QProcess.nullDevice())
+        process.setStandardOutputFile(str(self._log))
+        process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
+        is_started, process_id = process.startDetached()
+        if not is_started or process_id is None:
+            raise InputError(f"the engine cannot be started: {process.errorString()}")
+        self._process_id = process_id
 
     def run_file(self) -> Path | None:
         """Return the run file, or None as long as the engine has not made it.
@@ -55,14 +65,14 @@ class LaunchedEngine:
         InputError
             If the engine ended without making one; the message is its own.
         """
-        text = self._log.read_text(encoding="utf-8", errors="replace")
+        is_alive = psutil.pid_exists(self._process_id)  # asked first: what it wrote before it ended is in the log then
+        text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
         for line in text.splitlines():
             if line.startswith('{"event": "started"'):
                 return Path(json.loads(line)["run"])
-        status = self._process.poll()
-        if status is not None:
+        if not is_alive:
             last = next((line for line in reversed(text.splitlines()) if line.strip()), "no message")
-            raise InputError(f"the run did not start (exit status {status}): {last}")
+            raise InputError(f"the run did not start: {last}")
         return None
 
 
@@ -72,10 +82,3 @@ def _words(choice: RunChoice) -> list[str]:
         return [*words, "--station", str(choice.station)]
     speed = "max" if choice.speed is None else str(choice.speed)
     return [*words, "--simulate", choice.sample, "--seed", str(choice.seed), "--speed", speed]
-
-
-def _detached() -> dict[str, Any]:
-    """Return how to start a process that no signal to us, and no end of ours, reaches."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}
-    return {"start_new_session": True}

@@ -170,8 +170,8 @@ class LabWindow(QMainWindow):
         """Start an engine of its own for `choice`; the window attaches as soon as there is a run file."""
         try:
             self._engine = LaunchedEngine(choice)
-        except OSError as error:
-            self._complain(InputError(f"the engine cannot be started: {error}"))
+        except (OSError, InputError) as error:
+            self._complain(error)
         else:
             self.statusBar().showMessage("the engine is starting ...")
 

@@ -1,0 +1,50 @@
+"""One finished quick run for all tests of the window, and a window that looks at nothing yet."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PyQt5.QtCore import QSettings
+from PyQt5.QtWidgets import QApplication
+
+from acquisition.cli import main
+from acquisition.clock import WallClock
+from acquisition.gui import style
+from acquisition.gui.start_panel import StartPanel
+from acquisition.gui.window import LabWindow
+
+ROOT = Path(__file__).parents[2]
+QUICK = ROOT / "examples" / "quick.toml"
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("finished")
+    assert main(["run", str(QUICK), "--simulate", "cu1", "--out", str(out)]) == 0
+    (found,) = out.glob("*.sqlite")
+    return found
+
+
+@pytest.fixture
+def make_window(qapp: QApplication, tmp_path: Path, qtbot) -> Iterator[Callable[..., LabWindow]]:
+    """Open a window whose runs and settings live in the test's own folder."""
+    style.apply(qapp, style.LIGHT)
+    opened: list[LabWindow] = []
+
+    def make(speed: float | None = None, sample: str | None = "cu1") -> LabWindow:
+        settings = QSettings(str(tmp_path / "layout.ini"), QSettings.Format.IniFormat)
+        start = StartPanel(["cu1"], tmp_path / "runs", station=None, sample=sample, speed=speed)
+        start.recipe.set_path(QUICK)
+        window = LabWindow(style.LIGHT, start, settings, WallClock())
+        qtbot.addWidget(window)
+        window.show()
+        opened.append(window)
+        return window
+
+    yield make
+    for window in opened:
+        window.close()
