@@ -170,12 +170,16 @@ def export(
 
 @app.command()
 def runs(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("runs"), as_json: JsonOption = False
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("runs"),
+    search: Annotated[
+        str, typer.Option(metavar="WORDS", help="Only runs with these words in date, name, sample, note or state.")
+    ] = "",
+    as_json: JsonOption = False,
 ) -> None:
-    """List the runs in a folder."""
+    """List and search the runs in a folder."""
     from acquisition.commands import list_runs
 
-    list_runs(directory, as_json)
+    list_runs(directory, search, as_json)
 
 
 @app.command()

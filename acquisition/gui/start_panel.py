@@ -40,7 +40,7 @@ class StartPanel(QWidget):
         self, samples: list[str], out: Path, *, station: Path | None, sample: str | None, speed: float | None
     ) -> None:
         super().__init__()
-        self._out = out
+        self.out = out
         outer = QVBoxLayout(self)
         outer.addStretch(1)
         title = QLabel("<h2>Zerobias</h2><p>Choose a recipe and start; the collapse appears while the run goes on.</p>")
@@ -109,7 +109,7 @@ class StartPanel(QWidget):
             recipe=self.recipe.path,
             station=None if is_simulated else self.station.path,
             sample=self.sample.currentText() if is_simulated else None,
-            out=self._out,
+            out=self.out,
             seed=self.seed.value(),
             speed=self.speed.value() or None,
         )

@@ -26,6 +26,7 @@ from acquisition.gui.launch import LaunchedEngine, RunChoice
 from acquisition.gui.log_pane import LogPane
 from acquisition.gui.plots import View
 from acquisition.gui.raw_view import RawView
+from acquisition.gui.run_browser import RunBrowser
 from acquisition.gui.scatter_view import ScatterView
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.status_strip import Status, StatusStrip
@@ -37,6 +38,7 @@ from acquisition.measured import load_measured
 from acquisition.readings import PointFlag
 from analysis.errors import AnalysisError
 
+TABS = ("Exponent", "Zero bias", "Field", "Noise", "Conditions", "Log", "Runs")
 LOOK_MS = 40
 FIT_AFTER_MS = 700
 DRIFT_POINTS = 30
@@ -94,6 +96,7 @@ class LabWindow(QMainWindow):
         self.zero_bias, self.field = ZeroBiasView(palette), FieldView(palette)
         self.scatter, self.conditions = ScatterView(palette), ConditionsView(palette)
         self.log = LogPane(palette)
+        self.browser = RunBrowser(self.start_panel.out)
         self.addToolBar(self.bar)
         self.addToolBarBreak()
         strip_bar = QToolBar("Status")
@@ -113,8 +116,9 @@ class LabWindow(QMainWindow):
             "Noise": self._dock("Noise", self.scatter, Qt.DockWidgetArea.BottomDockWidgetArea),
             "Conditions": self._dock("Conditions", self.conditions, Qt.DockWidgetArea.BottomDockWidgetArea),
             "Log": self._dock("Log", self.log, Qt.DockWidgetArea.BottomDockWidgetArea),
+            "Runs": self._dock("Runs", self.browser, Qt.DockWidgetArea.BottomDockWidgetArea),
         }
-        bottom = [self._docks[name] for name in ("Exponent", "Zero bias", "Field", "Noise", "Conditions", "Log")]
+        bottom = [self._docks[name] for name in TABS]
         for first, second in pairwise(bottom):
             self.tabifyDockWidget(first, second)
         bottom[0].raise_()
@@ -125,6 +129,7 @@ class LabWindow(QMainWindow):
         self.bar.start.triggered.connect(lambda: self._pages.setCurrentWidget(self.start_panel))
         self.start_panel.chosen.connect(self.launch)
         self.collapse.alpha_chosen.connect(self._draw_law)
+        self.browser.opened.connect(self._open)
         for view in self._views():
             view.failed.connect(lambda message: self.log.say(message, Tone.BAD))
         self._first_layout = self.saveState()
@@ -195,6 +200,12 @@ class LabWindow(QMainWindow):
         self._pages.setCurrentWidget(self.collapse)
         self._look()
 
+    def _open(self, run_file: Path) -> None:
+        try:
+            self.attach(run_file)
+        except InputError as error:
+            self._complain(error)
+
     def _send(self, command: CommandKind, argument: dict[str, object]) -> None:
         if self._tail is None:
             return
@@ -239,10 +250,7 @@ class LabWindow(QMainWindow):
             return
         if run_file is not None and run_file.is_file():
             self._engine = None
-            try:
-                self.attach(run_file)
-            except InputError as error:
-                self._complain(error)
+            self._open(run_file)
 
     def _show(self, fresh: Fresh) -> None:
         tail = self._tail

@@ -10,6 +10,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QInputDialog, QMessageBox
 
 from acquisition.errors import InputError
+from acquisition.gui.run_browser import RunBrowser
 from acquisition.gui.window import LabWindow
 
 MakeWindow = Callable[..., LabWindow]
@@ -162,3 +163,17 @@ def test_three_clicks_lead_to_a_running_collapse_that_obeys(
     qtbot.waitUntil(lambda: tail.state == "aborted", timeout=20_000)
     assert window.strip.cells["run"].text() == "aborted, safe"
     assert "helium transfer" in window.log.toPlainText()
+
+
+def test_browser_finds_a_run_by_its_words_and_opens_it(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
+    window = make_window()
+    browser = RunBrowser(finished_run.parent)
+    qtbot.addWidget(browser)
+    browser.opened.connect(window._open)
+    browser.search.setText("no such sample")
+    assert browser.list.topLevelItemCount() == 0
+    browser.search.setText("quick complete")
+    (item,) = (browser.list.topLevelItem(row) for row in range(browser.list.topLevelItemCount()))
+    browser.list.itemDoubleClicked.emit(item, 0)
+    assert window._tail is not None
+    assert window._tail.path == finished_run
