@@ -6,7 +6,7 @@ that another client polling the rack changes no reading.
 
 from collections.abc import Callable
 
-from acquisition.circuit import BiasIntegral, conductance, conductance_error_S, input_referred_V
+from acquisition.circuit import BiasIntegral, Response, conductance, conductance_error_S, input_referred_V
 from acquisition.plan import IsothermPlan, Plan
 from acquisition.readings import PointFlag, PointKind, Reading
 from acquisition.safety import Roles
@@ -91,6 +91,8 @@ class BiasWalk:
         self._setpoint_A = 0.0
         self._bias_V = 0.0
         self._next_s = clock.now_s()
+        # The excitation is new, so the whole signal has to come in before the first point, wherever the walk begins.
+        self._opening_settle_s = float(isotherm.settle_s[0])
 
     def measure(self, place: int) -> Reading:
         """Measure the point at `place` of the isotherm's sweep.
@@ -116,12 +118,31 @@ class BiasWalk:
         self._sleep_until(self._next_s)
         return self._read(place)
 
+    def probe(self, current_A: float, bias_V: float) -> Response:
+        """Measure at a current beside the plan, to compare with what was measured there before.
+
+        Parameters
+        ----------
+        current_A : float
+            Level to set.
+        bias_V : float
+            Bias that it stands for, for the pace of the way there.
+        """
+        self._go_to(current_A, bias_V, point_settle_s(self._recipe.lockin, self._recipe.settling, is_jump=True))
+        lock_in, _ = self._read_lock_in()
+        return self._response(lock_in)
+
+    def rest(self) -> None:
+        """Go back to zero."""
+        self._go_to(0.0, 0.0, 0.0)
+
     def _go_to(self, current_A: float, bias_V: float, settle_s: float) -> None:
         """Step or ramp to a current and wait until it has settled."""
         step_V = bias_V - self._bias_V
         moving_s = move_s(step_V, self._station.contact)
         if abs(step_V) > self._station.contact.largest_step_V:  # a step longer than planned, as after a gap
             settle_s = max(settle_s, point_settle_s(self._recipe.lockin, self._recipe.settling, is_jump=True))
+        settle_s, self._opening_settle_s = max(settle_s, self._opening_settle_s), 0.0
         start_s = max(self._next_s, self._clock.now_s())
         self._sleep_until(start_s)
         if moving_s:
@@ -133,9 +154,9 @@ class BiasWalk:
         self._next_s = start_s + moving_s + settle_s
         self._sleep_until(self._next_s)
 
-    def _read(self, place: int) -> Reading:
-        """Read all four boxes; a reading with an overload is taken again after the wait of a jump."""
-        flags = self._standing_flags
+    def _read_lock_in(self) -> tuple[LockInReading, PointFlag]:
+        """Read the lock-in; a reading with an overload is taken again after the wait of a jump."""
+        flags = PointFlag.GOOD
         lock_in = self._roles.lock_in.read()
         for _ in range(self._recipe.settling.overload_repeats):
             if lock_in.status is LockInStatus.OK:
@@ -144,6 +165,17 @@ class BiasWalk:
             self._next_s += point_settle_s(self._recipe.lockin, self._recipe.settling, is_jump=True)
             self._sleep_until(self._next_s)
             lock_in = self._roles.lock_in.read()
+        return lock_in, flags
+
+    def _response(self, lock_in: LockInReading) -> Response:
+        circuit = self._station.circuit
+        x_V, y_V = input_referred_V(lock_in.x_V, circuit), input_referred_V(lock_in.y_V, circuit)
+        return conductance(x_V, y_V, self._oscillator_Vrms, circuit)
+
+    def _read(self, place: int) -> Reading:
+        """Read all four boxes."""
+        lock_in, flags = self._read_lock_in()
+        flags |= self._standing_flags
         time_s = self._next_s - self._origin_s
         source, temperature, magnet = (
             self._roles.source.read(),
@@ -190,7 +222,7 @@ class BiasWalk:
     ) -> Reading:
         isotherm, circuit = self._isotherm, self._station.circuit
         x_V, y_V = input_referred_V(lock_in.x_V, circuit), input_referred_V(lock_in.y_V, circuit)
-        response = conductance(x_V, y_V, self._oscillator_Vrms, circuit)
+        response = self._response(lock_in)
         kind = isotherm.sweep.point_kind(place)
         if kind is PointKind.SWEEP:
             self._bias_V = self._integral.advance(self._setpoint_A, response.conductance_S)

@@ -1,21 +1,31 @@
 """One run, from a checked plan to a closed run file: the only writer, and the only way out, which is the safe state."""
 
 import platform
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from acquisition.clock import Wall
-from acquisition.errors import AbortedError, AcquisitionError, InterlockError
+from acquisition.command_file import CommandFile
+from acquisition.control import Control
+from acquisition.errors import AbortedError, AcquisitionError, InterlockError, RunFileError
+from acquisition.journal import WriteJournal
 from acquisition.lock import FileLock, lock_path
 from acquisition.loop import Loop
+from acquisition.obedience import Obedience
+from acquisition.observer import Observer, Teller
+from acquisition.past import Past
 from acquisition.plan import Plan
-from acquisition.readings import Event, Reading
+from acquisition.plan_edit import RunningPlan
+from acquisition.readings import Event, Monitor, Reading
+from acquisition.resume import Unfinished, past_of
+from acquisition.run_schema import RunState
 from acquisition.safety import Roles, make_safe
-from acquisition.stop import StopRequest
-from acquisition.store import RunFileWriter, RunState, new_run_path
+from acquisition.store import RunFileReader, RunFileWriter, new_run_path
+from acquisition.watch import GuardStarter, Watch, watched
 from instruments.errors import InstrumentError, QuenchError
 from instruments.roles import Clock
 
@@ -26,21 +36,8 @@ EXIT_STATUS = {
     RunState.ABORTED: 5,
 }
 
-
-class Observer(Protocol):
-    """Who is told of a run's progress; called after the fact is durable."""
-
-    def started(self, run_file: Path, plan: Plan) -> None:
-        """Take note that the run file exists and measuring begins."""
-        ...
-
-    def committed(self, seq: int, plan_index: int) -> None:
-        """Take note of a point that is in the run file."""
-        ...
-
-    def happened(self, event: Event) -> None:
-        """Take note of an event that is in the run file."""
-        ...
+JOURNAL_S = 10.0
+"""Wall time after which what was sent to the instruments is written down at the latest."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +62,11 @@ def run_plan(
     *,
     out: Path,
     wall: Wall,
-    stop: StopRequest,
+    control: Control,
     observer: Observer,
     provenance: Mapping[str, Any],
+    journal: WriteJournal | None = None,
+    start_guard: GuardStarter | None = None,
 ) -> RunOutcome:
     """Measure a plan into a new run file and leave the rack idle-safe, whatever happens.
 
@@ -82,24 +81,71 @@ def run_plan(
     out : Path
         Folder for the run file.
     wall : Wall
-        Wall time.
-    stop : StopRequest
-        How to stop the run.
+        Wall time itself, not an attentive one.
+    control : Control
+        What the outside wants; attended to wherever the run waits.
     observer : Observer
         Who is told of its progress.
     provenance : mapping
         What else belongs into table `run`: simulated sample, seed, speed.
+    journal : WriteJournal, optional
+        What the drivers tell of their writes to.
+    start_guard : callable, optional
+        Starts the guard of the run file named.
 
     Raises
     ------
-    RunFileError
-        If no run file can be made; nothing was touched then.
+    RunFileError, GuardError
+        If no run file can be made or no guard be started; nothing was touched then.
     """
     path = new_run_path(out, plan.recipe.run.name, wall)
-    with FileLock(lock_path(path), f"run file {path.name}"):
-        writer = RunFileWriter.create(path, _header(plan, roles, wall, provenance), wall, observer.committed)
-        observer.started(path, plan)
-        return _Engine(plan, roles, clock, writer, wall, stop, observer).run()
+    with (
+        FileLock(lock_path(path), f"run file {path.name}", wall) as lock,
+        watched(lock, path, start_guard) as watch,
+    ):
+        header = _header(plan, roles, wall, {"clock_origin_s": clock.now_s()} | dict(provenance))
+        tell, running = Teller(observer), RunningPlan(plan)
+        writer = RunFileWriter.create(path, header, wall, tell.committed)
+        engine = _Engine(running, roles, clock, writer, wall, control, tell, Past(), journal or WriteJournal())
+        tell.started(path, running, 0)
+        return engine.run(watch)
+
+
+def resume_run(
+    unfinished: Unfinished,
+    roles: Roles,
+    clock: Clock,
+    lock: FileLock,
+    *,
+    elapsed_s: float,
+    wall: Wall,
+    control: Control,
+    observer: Observer,
+    is_change_accepted: bool = False,
+    journal: WriteJournal | None = None,
+    start_guard: GuardStarter | None = None,
+) -> RunOutcome:
+    """Measure what is missing in a run file and leave the rack idle-safe, whatever happens.
+
+    Parameters
+    ----------
+    unfinished : Unfinished
+        The run, read under `lock`.
+    lock : FileLock
+        The lock of the run file, held.
+    elapsed_s : float
+        Experiment time since the start of the run.
+    is_change_accepted : bool
+        Whether to go on with a contact that is not what it was.
+
+    The others are as in `run_plan`, and so are the errors.
+    """
+    tell, past = Teller(observer), past_of(unfinished, elapsed_s, is_change_accepted=is_change_accepted)
+    with watched(lock, unfinished.run_file, start_guard) as watch:
+        writer = RunFileWriter(unfinished.run_file, wall, tell.committed)
+        engine = _Engine(unfinished.running, roles, clock, writer, wall, control, tell, past, journal or WriteJournal())
+        tell.started(unfinished.run_file, unfinished.running, len(unfinished.measured))
+        return engine.run(watch, unfinished)
 
 
 def _header(plan: Plan, roles: Roles, wall: Wall, provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,33 +167,61 @@ def _header(plan: Plan, roles: Roles, wall: Wall, provenance: Mapping[str, Any])
 
 
 class _Engine:
-    """The run under way: loop, run file and observer, tied together."""
+    """The run under way: loop, run file, commands and observer, tied together."""
 
     def __init__(
         self,
-        plan: Plan,
+        running: RunningPlan,
         roles: Roles,
         clock: Clock,
         writer: RunFileWriter,
         wall: Wall,
-        stop: StopRequest,
-        observer: Observer,
+        control: Control,
+        tell: Teller,
+        past: Past,
+        journal: WriteJournal,
     ) -> None:
         self._roles = roles
         self._writer = writer
         self._wall = wall
-        self._observer = observer
-        self._loop = Loop(plan, roles, clock, stop)
-        self._points = 0
+        self._control = control
+        self._tell = tell
+        self._journal = journal
+        self._loop = Loop(running, roles, clock, control, past, self._monitored)
+        self._journal_due_s = wall.monotonic_s() + JOURNAL_S
+        journal.now_s = self._loop.now_s
+        self._obedience = Obedience(self._loop, control, writer, CommandFile(writer.path), self._happened, tell.planned)
 
-    def run(self) -> RunOutcome:
+    def run(self, watch: Watch, unfinished: Unfinished | None = None) -> RunOutcome:
         """Walk the plan, end idle-safe, close the file."""
-        state, message = RunState.FAILED, "internal error; the traceback is on stderr with --debug"
+        watch.is_rack_safe = False
+        state, message = RunState.FAILED, "internal error; its traceback is in the run file"
         try:
+            if unfinished is not None:
+                self._go_on(unfinished)
+            self._control.attach(listen=self._listen, beat=watch.beat)
+            self._control.beat()
             state, message = self._walk()
         finally:
-            self._end(state, message)
-        return RunOutcome(self._writer.path, state, self._points, message)
+            state, message = self._end(state, message, watch)
+        return RunOutcome(self._writer.path, state, self._tell.points, message)
+
+    def _go_on(self, unfinished: Unfinished) -> None:
+        """Note the gap, and leave aside what was told to the engine that died."""
+        with RunFileReader(self._writer.path) as reader:
+            known = reader.command_ids()
+        self._obedience.refuse_all("refused: the engine that it was meant for had ended", known)
+        seen = unfinished.last_seen
+        self._happened(
+            Event(
+                self._loop.now_s(),
+                "resumed",
+                f"the run was {unfinished.state.value} and stood still for {unfinished.gap_s / 3600.0:.3f} h; "
+                f"last known {seen.temperature_K or 0.0:.6g} K, {seen.field_T or 0.0:.6g} T at {seen.time_s:.1f} s; "
+                f"{len(unfinished.measured)} of {unfinished.running.points} points are measured",
+            )
+        )
+        self._writer.set("state", RunState.RUNNING)
 
     def _walk(self) -> tuple[RunState, str]:
         try:
@@ -155,34 +229,72 @@ class _Engine:
             for item in self._loop.walk():
                 if isinstance(item, Reading):
                     self._writer.append(item)
-                    self._points += 1
                 else:
                     self._happened(item)
                     if item.kind == "sweeping":
                         self._record_settings(item.message)
+            self._writer.flush()
         except AbortedError as error:
             return RunState.ABORTED, str(error)
         except (InterlockError, QuenchError) as error:
             return RunState.SAFETY_STOP, str(error)
         except (InstrumentError, AcquisitionError) as error:
             return RunState.FAILED, str(error)
+        except Exception:
+            # The rack first; the traceback is for us, later, when the terminal is long gone.
+            self._control.detach()
+            make_safe(self._roles, self._control.beat)
+            self._happened(Event(self._loop.now_s(), "traceback", traceback.format_exc()))
+            raise
         return RunState.COMPLETE, ""
 
-    def _end(self, state: RunState, message: str) -> None:
+    def _end(self, state: RunState, message: str, watch: Watch) -> tuple[RunState, str]:
         """Make the rack safe first, then see to the file, which may be what failed."""
-        safe_state = make_safe(self._roles)
-        if message:
-            self._happened(Event(self._loop.now_s(), state.value, message))
-        self._happened(Event(self._loop.now_s(), "safe-state", str(safe_state)))
-        self._record_settings("end")
-        self._writer.set("ended", self._wall.now().isoformat(timespec="seconds"))
-        self._writer.set("elapsed_s", self._loop.now_s())
-        self._writer.set("state", state.value)
-        self._writer.close()
+        self._control.detach()
+        self._journal.cause = state.value
+        safe_state = make_safe(self._roles, self._control.beat)
+        watch.is_rack_safe = not safe_state.unreachable
+        if safe_state.unreachable:
+            message = f"{message} {safe_state}".strip()
+        try:
+            if message:
+                self._happened(Event(self._loop.now_s(), state.value, message))
+            self._happened(Event(self._loop.now_s(), "safe-state", str(safe_state)))
+            self._record_settings("end")
+            self._obedience.refuse_all(f"refused: the run has ended ({state.value})")
+            self._writer.set("ended", self._wall.now().isoformat(timespec="seconds"))
+            self._writer.set("elapsed_s", self._loop.now_s())
+            self._writer.set("state", state.value)
+            self._writer.close()
+        except RunFileError as error:
+            return RunState.FAILED, message or str(error)
+        return state, message
+
+    def _listen(self) -> None:
+        """Do what is to be done every few wall milliseconds, whatever the loop is waiting for."""
+        self._writer.flush_if_due()
+        self._obedience.obey_all()
+        if self._wall.monotonic_s() >= self._journal_due_s:
+            self._write_journal()
 
     def _happened(self, event: Event) -> None:
+        self._write_journal()
+        self._journal.cause = f"{event.kind}: {event.message}"
         self._writer.record(event)
-        self._observer.happened(event)
+        if event.kind == "paused":
+            self._writer.set("state", RunState.PAUSED)
+        elif event.kind == "continued":
+            self._writer.set("state", RunState.RUNNING)
+        self._tell.happened(event)
+
+    def _monitored(self, monitor: Monitor) -> None:
+        self._writer.append_monitor(monitor)
+
+    def _write_journal(self) -> None:
+        """Write down what was sent to the instruments since the last time."""
+        self._journal_due_s = self._wall.monotonic_s() + JOURNAL_S
+        if entries := self._journal.take():
+            self._writer.record_writes(entries)
 
     def _record_settings(self, cause: str) -> None:
         """Write down what each box is set to; one that does not answer is written down as such."""

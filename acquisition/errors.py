@@ -4,6 +4,7 @@
       InputError              2     a recipe, station, file or argument that cannot be used; nothing was touched
         PlanError             2     a recipe that parses but breaks a limit of the station
       RunFileError            4     the run file cannot be written (disk full, read-only) or read
+      GuardError              4     there is no guard and none can be started; nothing may be ramped
       InterlockError          3     an interlock stopped the run; the rack is safe
       AbortedError            5     the user stopped the run; the rack is safe
 
@@ -29,6 +30,12 @@ class PlanError(InputError):
 
 class RunFileError(AcquisitionError):
     """Report a run file that cannot be written or read."""
+
+    exit_status = 4
+
+
+class GuardError(AcquisitionError):
+    """Report that there is no guard and none can be started."""
 
     exit_status = 4
 

@@ -1,32 +1,34 @@
 """The loop: walk the plan with four roles and a clock, and yield readings and events.
 
-It decides nothing that the plan could have decided, writes nothing, and leaves making the rack safe to whoever runs it
-(`acquisition.engine`). Points are stepped and read at times laid out from the plan's own settling times, whatever the
-messages between them cost, so that another client polling the rack changes no reading.
+It decides nothing that the plan could have decided, writes nothing, and leaves making the rack safe at the end to
+whoever runs it (`acquisition.engine`). It pauses by itself: idle-safe, still reading, and back to the very point.
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator
 
+from acquisition.approach import Approach, PauseNeededError
 from acquisition.bias_walk import BiasWalk
-from acquisition.circuit import BiasIntegral
-from acquisition.errors import AbortedError
-from acquisition.plan import IsothermPlan, Plan
-from acquisition.readings import Event, PointFlag, PointKind, Reading
-from acquisition.safety import Roles
-from acquisition.stop import StopRequest
+from acquisition.circuit import BiasIntegral, conductance_error_S
+from acquisition.control import Control, PauseWish
+from acquisition.errors import InterlockError
+from acquisition.past import Past, Reference, isotherm_to_compare
+from acquisition.plan import IsothermPlan
+from acquisition.plan_edit import RunningPlan
+from acquisition.readings import Event, Monitor, PointFlag, PointKind, Reading
+from acquisition.safety import Roles, make_safe
 from acquisition.sweep import OPENING_ANCHORS
-from acquisition.timing import temperature_dwell_s
-from instruments.errors import DeadlineError, QuenchError, StoppedError
-from instruments.roles import Clock, MagnetReading, MagnetState
-from instruments.settling import Criteria, Settled, temperature_criteria, wait_for_field, wait_for_temperature
+from instruments.errors import CommunicationError, ReplyError
+from instruments.roles import Clock
 
-STOP_POLL_S = 0.25
-"""Longest sleep between two looks at the stop request."""
+SLICE_S = 0.25
+"""Longest step of experiment time between two looks at the control."""
 
 CLOCK_RESOLUTION_S = 1e-6
 """What is left of a wait below this is over; a clock that counts whole nanoseconds could never pass the rest."""
+
+MONITOR_S = 5.0
+"""Time between two readings of temperature and field in a pause."""
 
 ANCHOR_REPEATS = 5
 """How often the second opening anchor is measured again where it disagrees with the first."""
@@ -37,35 +39,61 @@ class Loop:
 
     Parameters
     ----------
-    plan : Plan
-        What to do; checked already.
+    running : RunningPlan
+        What to do; checked already. May be replaced while the loop runs, as far as it is not measured.
     roles : Roles
         The four instruments, connected.
     clock : Clock
         The experiment clock.
-    stop : StopRequest
-        Looked at between points and during every wait.
-    elapsed_s : float
-        Experiment time that the run has behind it, for one that goes on after a gap.
+    control : Control
+        Attended to between points and during every wait.
+    past : Past
+        What was measured before, for a run that goes on after a gap.
+    on_monitor : callable, optional
+        Told of temperature and field wherever the loop reads them beside the points.
+
+    Attributes
+    ----------
+    running : RunningPlan
+        The plan as it now is.
+    under_way : int or None
+        The plan index being measured.
     """
 
-    def __init__(self, plan: Plan, roles: Roles, clock: Clock, stop: StopRequest, elapsed_s: float = 0.0) -> None:
-        self._plan = plan
-        self._recipe = plan.recipe
-        self._station = plan.station
+    def __init__(
+        self,
+        running: RunningPlan,
+        roles: Roles,
+        clock: Clock,
+        control: Control,
+        past: Past | None = None,
+        on_monitor: Callable[[Monitor], None] = lambda _: None,
+    ) -> None:
+        self.running = running
+        self.under_way: int | None = None
+        self._past = past or Past()
+        self._cursor = 0  # this walk goes up the plan; below here nothing is left to do
+        self._station = running.plan.station
+        self._settling = running.plan.recipe.settling
         self._roles = roles
         self._clock = clock
-        self._stop = stop
-        self._origin_s = clock.now_s() - elapsed_s
-        self._conductance_S = plan.station.contact.expected_conductance_S
-        self._unsettled = PointFlag.GOOD
+        self._control = control
+        self._origin_s = clock.now_s() - self._past.elapsed_s
+        self._approach = Approach(self._settling, self._station, roles, clock, self._origin_s, control, on_monitor)
+        self._settled_at: int | None = None
+        self._conductance_S = self._station.contact.expected_conductance_S
+
+    @property
+    def origin_s(self) -> float:
+        """Return the time of the clock at which the run's own time is zero."""
+        return self._origin_s
 
     def now_s(self) -> float:
         """Return the experiment time since the start of the run."""
         return self._clock.now_s() - self._origin_s
 
-    def walk(self, measured: frozenset[int] = frozenset()) -> Iterator[Reading | Event]:
-        """Measure every point of the plan that is not in `measured`, in order.
+    def walk(self) -> Iterator[Reading | Event]:
+        """Measure every point of the plan that is not measured yet, in order.
 
         Yields
         ------
@@ -75,37 +103,58 @@ class Loop:
         Raises
         ------
         AbortedError
-            If the stop was requested.
+            If the run is told to stop.
         InstrumentError, InterlockError
-            If a box failed or a reading says that the contact is not what it was.
+            If a box failed, or a reading says that the contact is not what it was.
         """
-        try:
+        if self._next_isotherm() is not None:
             yield from self._prepare()
-            for isotherm in self._plan.isotherms:
-                missing = [
-                    place for place in range(len(self._plan.sweep)) if isotherm.first_plan_index + place not in measured
-                ]
-                if missing:
-                    yield from self._reach(isotherm)
-                    yield from self._sweep(isotherm, missing)
-            yield self._event("closing", "all points measured")
-        except StoppedError as error:
-            raise AbortedError(self._stop.reason or str(error)) from error
+            yield from self._compare_contact()
+        while (isotherm := self._next_isotherm()) is not None:
+            yield from self._measure(isotherm)
+            if self._control.wants_pause(is_sweep_done=True):
+                yield from self._pause("after the sweep", None)
+        yield self._event("closing", "all points measured")
+
+    # --- what is to be done -----------------------------------------------------------------------------------------
+
+    def is_measured(self, plan_index: int) -> bool:
+        """Say whether a point is measured or gone by."""
+        return plan_index < self._cursor or plan_index in self._past.measured
+
+    def _missing(self, isotherm: IsothermPlan) -> Iterator[int]:
+        """Yield the places of an isotherm that are to be measured, as the plan stands when each is asked for."""
+        first = isotherm.first_plan_index
+        for place in range(max(0, self._cursor - first), isotherm.points):
+            if not self.is_measured(first + place) and first + place not in self.running.retired:
+                yield place
+
+    def _next_isotherm(self) -> IsothermPlan | None:
+        """Return the isotherm of the next point to measure; one without any is left behind for good."""
+        plan = self.running.plan
+        while self._cursor < plan.points:
+            isotherm, _ = plan.locate(self._cursor)
+            if next(self._missing(isotherm), None) is not None:
+                return isotherm
+            self._cursor = isotherm.first_plan_index + isotherm.points
+        return None
 
     def _event(self, kind: str, message: str) -> Event:
         return Event(self.now_s(), kind, message)
 
     def _sleep_until(self, clock_s: float) -> None:
-        """Wait for a time of the experiment clock, in slices, so that a stop is noticed."""
+        """Wait for a time of the experiment clock, in slices, attending to the outside."""
         while (left_s := clock_s - self._clock.now_s()) > CLOCK_RESOLUTION_S:
-            if self._stop.is_requested():
-                raise AbortedError(self._stop.reason)
-            self._clock.sleep(min(left_s, STOP_POLL_S))
+            self._control.attend()
+            self._clock.sleep(min(left_s, SLICE_S))
 
     # --- setting up -------------------------------------------------------------------------------------------------
 
     def _prepare(self) -> Iterator[Event]:
-        roles, lockin, meter = self._roles, self._recipe.lockin, self._station.sourcemeter
+        roles, lockin, meter = self._roles, self.running.plan.recipe.lockin, self._station.sourcemeter
+        yield self._event("preparing", "setting up lock-in and source meter")
+        if self._past.measured:  # our own contact, as a dead engine may have left it
+            yield self._event("safe-state", str(make_safe(roles, self._control.beat)))
         roles.lock_in.configure(
             frequency_Hz=lockin.frequency_Hz,
             time_constant_s=lockin.time_constant_s,
@@ -115,107 +164,30 @@ class Loop:
         roles.source.set_output(True)
         yield self._event("prepared", "lock-in and source meter configured, output on at zero")
 
-    # --- temperature and field --------------------------------------------------------------------------------------
+    # --- one isotherm -----------------------------------------------------------------------------------------------
 
-    def _reach(self, isotherm: IsothermPlan) -> Iterator[Event]:
-        self._unsettled = PointFlag.GOOD
-        yield from self._reach_field(isotherm)
-        yield from self._reach_temperature(isotherm)
+    def _measure(self, isotherm: IsothermPlan) -> Iterator[Reading | Event]:
+        """Measure what is missing of an isotherm, through any number of pauses."""
+        integral = self._integral_so_far(isotherm)
+        while next(self._missing(isotherm), None) is not None:
+            try:
+                if self._settled_at != isotherm.index:
+                    yield from self._approach.reach(isotherm)
+                    self._settled_at = isotherm.index
+                yield from self._sweep(isotherm, integral)
+            except PauseNeededError as error:
+                yield from self._pause(str(error), isotherm)
+        self._settled_at = None
 
-    def _reach_field(self, isotherm: IsothermPlan) -> Iterator[Event]:
-        magnet, settling = self._roles.magnet, self._recipe.settling
-        reading = self._checked(magnet.read())
-        if abs(reading.field_T - isotherm.field_T) <= settling.field_band_T:
-            return
-        rate_T_per_min = self._station.magnet.ramp_rate_T_per_min(isotherm.temperature_K)
-        yield self._event(
-            "ramping", f"field {reading.field_T:.4g} -> {isotherm.field_T:g} T at {rate_T_per_min:g} T/min"
-        )
-        magnet.start_ramp(isotherm.field_T, rate_T_per_min)
-        ramp_s = 60.0 * abs(isotherm.field_T - reading.field_T) / rate_T_per_min
-        criteria = Criteria(
-            band=settling.field_band_T,
-            dwell_s=settling.field_dwell_s,
-            deadline_s=ramp_s + settling.field_deadline_s,
-            poll_s=5.0,
-        )
-        try:
-            settled = wait_for_field(
-                magnet, isotherm.field_T, self._clock, criteria, should_stop=self._stop.is_requested
-            )
-        except DeadlineError as error:
-            self._unsettled |= PointFlag.FIELD_UNSETTLED
-            yield self._event("unsettled", f"{error}; its points are flagged")
-        else:
-            yield self._settled(settled, "field", "T")
-
-    def _reach_temperature(self, isotherm: IsothermPlan) -> Iterator[Event]:
-        controller, settling = self._roles.temperature, self._recipe.settling
-        yield self._event("settling", f"temperature -> {isotherm.temperature_K:g} K")
-        controller.set_temperature(isotherm.temperature_K, ramp_K_per_min=self._station.temperature.ramp_K_per_min)
-        criteria = replace(
-            temperature_criteria(isotherm.temperature_K),
-            band=self._temperature_band_K(isotherm),
-            dwell_s=temperature_dwell_s(isotherm.temperature_K, settling),
-            deadline_s=settling.temperature_deadline_s,
-            drift_fraction_per_s=settling.temperature_drift_fraction_per_10min / 600.0,
-        )
-        try:
-            settled = wait_for_temperature(
-                controller, isotherm.temperature_K, self._clock, criteria, should_stop=self._stop.is_requested
-            )
-        except DeadlineError as error:
-            self._unsettled |= PointFlag.TEMPERATURE_UNSETTLED
-            yield self._event("unsettled", f"{error}; its points are flagged")
-        else:
-            yield self._settled(settled, "temperature", "K")
-
-    def _temperature_band_K(self, isotherm: IsothermPlan) -> float:
-        settling = self._recipe.settling
-        return max(settling.temperature_band_fraction * isotherm.temperature_K, settling.temperature_band_K)
-
-    def _settled(self, settled: Settled, what: str, unit: str) -> Event:
-        drift_per_min = 60.0 * settled.drift_per_s
-        return self._event(
-            "settled",
-            f"{what} {settled.value:.6g} {unit} after {settled.waited_s / 60.0:.1f} min, "
-            f"drift {drift_per_min:.2g} {unit}/min",
-        )
-
-    def _checked(self, reading: MagnetReading) -> MagnetReading:
-        if reading.state is MagnetState.QUENCH:
-            raise QuenchError(
-                self._roles.magnet.name,
-                f"quench at {reading.field_T:.4g} T; nothing is sent to the magnet; see to helium and the magnet first",
-            )
-        return reading
-
-    # --- the bias ---------------------------------------------------------------------------------------------------
-
-    def _sweep(self, isotherm: IsothermPlan, missing: list[int]) -> Iterator[Reading | Event]:
-        oscillator_Vrms = self._roles.lock_in.set_excitation(isotherm.oscillator_Vrms)
-        sensitivity_V = self._roles.lock_in.set_sensitivity(isotherm.full_scale_V)
-        yield self._event(
-            "sweeping",
-            f"isotherm {isotherm.index}: {isotherm.temperature_K:g} K, {isotherm.field_T:g} T, oscillator "
-            f"{oscillator_Vrms:g} Vrms, full scale {sensitivity_V:g} V",
-        )
-        walk = BiasWalk(
-            self._plan,
-            isotherm,
-            self._roles,
-            self._clock,
-            self._sleep_until,
-            self._origin_s,
-            oscillator_Vrms,
-            sensitivity_V,
-            BiasIntegral(self._station.circuit, self._conductance_S),
-            self._unsettled,
-        )
+    def _sweep(self, isotherm: IsothermPlan, integral: BiasIntegral) -> Iterator[Reading | Event]:
+        walk = yield from self._start_walk(isotherm, integral, "sweeping")
         first_S = math.nan
-        for place in missing:
-            if self._stop.is_requested():
-                raise AbortedError(self._stop.reason)
+        while True:
+            self._attend_between_points()
+            place = next(self._missing(isotherm), None)
+            if place is None:
+                return
+            self.under_way = isotherm.first_plan_index + place
             reading = walk.measure(place)
             if place == OPENING_ANCHORS - 1:
                 repeats = 0
@@ -228,9 +200,151 @@ class Loop:
                     )
             if reading.kind is PointKind.ANCHOR:
                 first_S = self._conductance_S = reading.conductance_S
+            self._cursor, self.under_way = reading.plan_index + 1, None
             yield reading
+
+    def _start_walk(
+        self, isotherm: IsothermPlan, integral: BiasIntegral, kind: str
+    ) -> Generator[Event, None, BiasWalk]:
+        """Set excitation and range; points of a sweep that was interrupted are flagged."""
+        self._control.beat()
+        yield self._event("exciting", f"oscillator -> {isotherm.oscillator_Vrms:g} Vrms")
+        oscillator_Vrms = self._roles.lock_in.set_excitation(isotherm.oscillator_Vrms)
+        sensitivity_V = self._roles.lock_in.set_sensitivity(isotherm.full_scale_V)
+        yield self._event(
+            kind,
+            f"isotherm {isotherm.index}: {isotherm.temperature_K:g} K, {isotherm.field_T:g} T, oscillator "
+            f"{oscillator_Vrms:g} Vrms, full scale {sensitivity_V:g} V",
+        )
+        flags = self._approach.unsettled
+        first = isotherm.first_plan_index
+        if self._cursor > first or not self._past.measured.isdisjoint(range(first, first + isotherm.points)):
+            flags |= PointFlag.AFTER_PAUSE
+        return BiasWalk(
+            self.running.plan,
+            isotherm,
+            self._roles,
+            self._clock,
+            self._sleep_until,
+            self._origin_s,
+            oscillator_Vrms,
+            sensitivity_V,
+            integral,
+            flags,
+        )
+
+    def _integral_so_far(self, isotherm: IsothermPlan) -> BiasIntegral:
+        """Return the bias integral where the isotherm's measured part ends; at zero if there is none."""
+        circuit = self._station.circuit
+        first_missing = isotherm.first_plan_index + next(self._missing(isotherm))
+        before = [
+            point
+            for point in self._past.points_of(isotherm.index)
+            if point.kind is PointKind.SWEEP and point.plan_index < first_missing
+        ]
+        if not before:
+            return BiasIntegral(circuit, self._conductance_S)
+        last = before[-1]
+        return BiasIntegral.resumed(circuit, last.current_setpoint_A, last.bias_V, last.conductance_S)
 
     def _disagrees(self, first_S: float, second: Reading) -> bool:
         """Say whether two opening anchors differ by more than noise: the electrons still lag the thermometer."""
-        allowed_S = self._recipe.settling.anchor_agreement_sigma * math.sqrt(2.0) * second.conductance_error_S
+        allowed_S = self._settling.anchor_agreement_sigma * math.sqrt(2.0) * second.conductance_error_S
         return abs(second.conductance_S - first_S) > allowed_S
+
+    # --- pause ------------------------------------------------------------------------------------------------------
+
+    def _attend_between_points(self) -> None:
+        self._control.attend()
+        wish = self._control.pause_wish
+        if wish is not None and self._control.wants_pause(is_sweep_done=False):
+            raise PauseNeededError(wish.reason)
+
+    def _pause(self, reason: str, isotherm: IsothermPlan | None) -> Iterator[Event]:
+        """Go idle-safe and wait, reading and listening, until the wish to pause is taken back."""
+        control = self._control
+        control.pause_wish = control.pause_wish or PauseWish(reason)
+        control.is_paused = True
+        start_s = self.now_s()
+        try:
+            yield self._event("paused", control.pause_wish.reason)
+            yield self._event("safe-state", str(make_safe(self._roles, self._control.beat)))
+            yield from self._stand_by(isotherm)
+        finally:
+            control.is_paused = False
+        yield self._event("continued", f"after {(self.now_s() - start_s) / 60.0:.1f} min")
+
+    def _stand_by(self, isotherm: IsothermPlan | None) -> Iterator[Event]:
+        """Read temperature and field now and then; where they leave the bands of the isotherm, it must settle again."""
+        next_s, is_readable = self._clock.now_s(), True
+        while self._control.pause_wish is not None:
+            if self._clock.now_s() >= next_s:
+                next_s = self._clock.now_s() + MONITOR_S
+                try:
+                    monitor = self._approach.read()
+                except (CommunicationError, ReplyError) as error:  # a pause is the time to mend a wire
+                    self._settled_at = None
+                    if is_readable:
+                        yield self._event("unreadable", str(error))
+                    is_readable = False
+                else:
+                    is_readable = True
+                    if isotherm is None or not self._approach.is_there(isotherm, monitor):
+                        self._settled_at = None
+            self._control.idle(self._clock)
+
+    # --- after a gap ------------------------------------------------------------------------------------------------
+
+    def _compare_contact(self) -> Iterator[Event]:
+        """Go back to where the run stopped and see whether the contact is still what it was."""
+        if not self._past.measured:
+            return
+        first_missing = self.running.missing(self._past.measured)[0]
+        found = isotherm_to_compare(self.running.plan, self._past, first_missing)
+        if found is None:
+            yield self._event("contact", "too little was measured before to compare the contact with")
+            return
+        isotherm, references = found
+        while True:
+            try:
+                if self._settled_at != isotherm.index:
+                    yield from self._approach.reach(isotherm)
+                    self._settled_at = isotherm.index
+                yield from self._compare(isotherm, references)
+                return
+            except PauseNeededError as error:
+                yield from self._pause(str(error), isotherm)
+
+    def _compare(self, isotherm: IsothermPlan, references: list[Reference]) -> Iterator[Event]:
+        self._conductance_S = references[0].conductance_S
+        walk = yield from self._start_walk(
+            isotherm, BiasIntegral(self._station.circuit, self._conductance_S), "comparing"
+        )
+        changes = []
+        for reference in references:
+            self._attend_between_points()
+            change_S, allowed_S = self._change(walk, isotherm, reference)
+            if abs(change_S) > allowed_S:  # once more, in case something just knocked at the table
+                change_S, allowed_S = self._change(walk, isotherm, reference)
+            found = f"{change_S / reference.conductance_S:+.2g} of itself at {1e3 * reference.bias_V:.3g} mV"
+            allowed = f"{allowed_S / reference.conductance_S:.2g}"
+            yield self._event("contact", f"conductance changed by {found}, allowed {allowed}")
+            if abs(change_S) > allowed_S:
+                changes.append(found)
+        walk.rest()
+        if not changes:
+            yield self._event("contact", f"unchanged after {self._past.gap_s / 3600.0:.2f} h")
+        elif self._past.is_change_accepted:
+            yield self._event("contact", f"changed, and accepted as it is: {'; '.join(changes)}")
+        else:
+            raise InterlockError(
+                f"the contact is not what it was: at {isotherm.temperature_K:g} K its conductance changed by "
+                f"{'; '.join(changes)}, more than noise and drift; look at it, then resume with --accept-change, or "
+                "start a new run"
+            )
+
+    def _change(self, walk: BiasWalk, isotherm: IsothermPlan, reference: Reference) -> tuple[float, float]:
+        """Return by how much the conductance differs from the reference, and by how much it may."""
+        response = walk.probe(reference.current_A, reference.bias_V)
+        error_S = conductance_error_S(isotherm.noise.sigma_V, response.conductance_S, response.excitation_Vrms)
+        return response.conductance_S - reference.conductance_S, reference.allowed_S(error_S, self._past.gap_s)

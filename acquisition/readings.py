@@ -1,7 +1,9 @@
 """What the loop yields: one reading a measured point, and events for all else that happened."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import IntFlag, StrEnum
+from typing import Any
 
 
 class PointKind(StrEnum):
@@ -72,6 +74,13 @@ class Reading:
     sensitivity_V: float
 
 
+def reading_from_row(row: Sequence[Any]) -> Reading:
+    """Return the reading of a row of table `point`, whose columns stand in the order of the fields."""
+    plan_index, isotherm_index, kind, direction, *numbers = row
+    reading = Reading(plan_index, isotherm_index, PointKind(kind), Direction(direction), *numbers)
+    return replace(reading, flags=PointFlag(reading.flags))
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened beside the points: a setpoint, a wait, a warning, a stop.
@@ -82,3 +91,12 @@ class Event:
     time_s: float
     kind: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """Temperature and field, read while no point is measured: in settling, in ramps, in a pause. None: not read."""
+
+    time_s: float
+    temperature_K: float | None
+    field_T: float | None

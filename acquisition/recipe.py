@@ -27,6 +27,13 @@ class Directions(StrEnum):
     DOWN = "down"
 
 
+class OnDeadline(StrEnum):
+    """What to do where a setpoint does not settle in time."""
+
+    PAUSE = "pause"
+    FLAG = "flag"
+
+
 class RunSection(TomlModel):
     """Names that go into the run file."""
 
@@ -111,10 +118,13 @@ class SettlingSection(TomlModel):
     dwell_below_200mK_s: NotNegative = Field(default=600.0, description="time to stay in the band below 0.2 K")
     dwell_below_1K_s: NotNegative = Field(default=300.0, description="time to stay in the band below 1 K")
     dwell_above_1K_s: NotNegative = Field(default=180.0, description="time to stay in the band from 1 K up")
-    temperature_deadline_s: Positive = Field(default=5400.0, description="give up after so many seconds, and pause")
+    temperature_deadline_s: Positive = Field(default=5400.0, description="give up after so many seconds")
     field_band_T: Positive = Field(default=0.5e-3, description="half width of the band, in tesla")
     field_dwell_s: NotNegative = Field(default=30.0, description="wait after the field is reached, in seconds")
     field_deadline_s: Positive = Field(default=3600.0, description="give up so many seconds after the ramp's own time")
+    on_deadline: OnDeadline = Field(
+        default=OnDeadline.PAUSE, description="'pause' until told to go on, or 'flag' the points and go on"
+    )
     anchor_gap_s: NotNegative = Field(
         default=120.0, description="time between the two opening anchors of an isotherm, in seconds"
     )

@@ -4,26 +4,70 @@ On a station file the rack is real, or served over sockets, and so is time. On a
 process behind PyVISA, and time is its virtual clock, paced by the wall if a speed is asked for.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
 from acquisition.clock import PacedClock, RealClock, Wall
-from acquisition.safety import Roles
-from acquisition.station_file import LockInModel, MagnetModel, SourceMeterModel, Station, TemperatureModel
+from acquisition.safety import Roles, SafeState
+from acquisition.station_file import (
+    LockInModel,
+    MagnetModel,
+    SourceMeterModel,
+    Station,
+    TemperatureModel,
+    VoltmeterModel,
+)
+from instruments.errors import InstrumentError
 from instruments.lockin_sr830 import SR830
+from instruments.lockin_sr860 import SR860
 from instruments.magnet_ami430 import AMI430
-from instruments.roles import Clock, Instrument
+from instruments.magnet_ips120 import IPS120
+from instruments.magnet_mercuryips import MercuryiPS
+from instruments.roles import (
+    Clock,
+    DcVoltmeter,
+    Instrument,
+    LockIn,
+    Magnet,
+    MagnetState,
+    SourceMeter,
+    TemperatureController,
+)
 from instruments.sourcemeter_keithley2400 import Keithley2400
+from instruments.sourcemeter_keithley2450 import Keithley2450
+from instruments.sourcemeter_yokogawags200 import YokogawaGS200
+from instruments.temperature_itc503 import ITC503
+from instruments.temperature_lakeshore336 import LakeShore336
 from instruments.temperature_lakeshore372 import LakeShore372
-from simulators.rack import close_rack, open_rack
+from instruments.transport import TIMEOUT_S, WriteObserver
+from instruments.voltmeter_keithley2182a import Keithley2182A
+from simulators.rack import START_K, close_rack, open_rack
 
-_LOCK_INS = {LockInModel.SR830: SR830}
-_SOURCE_METERS = {SourceMeterModel.KEITHLEY_2400: Keithley2400}
-_TEMPERATURE_CONTROLLERS = {TemperatureModel.LAKESHORE_372: LakeShore372}
-_MAGNETS = {MagnetModel.AMI_430: AMI430}
+_LOCK_INS = {LockInModel.SR830: SR830, LockInModel.SR860: SR860, LockInModel.SR865A: SR860}
+_SOURCE_METERS = {
+    SourceMeterModel.KEITHLEY_2400: Keithley2400,
+    SourceMeterModel.KEITHLEY_2450: Keithley2450,
+    SourceMeterModel.YOKOGAWA_GS200: YokogawaGS200,
+}
+_VOLTMETERS = {VoltmeterModel.KEITHLEY_2182A: Keithley2182A}
+_TEMPERATURE_CONTROLLERS = {
+    TemperatureModel.LAKESHORE_336: LakeShore336,
+    TemperatureModel.LAKESHORE_372: LakeShore372,
+    TemperatureModel.ITC503: ITC503,
+}
+_MAGNETS = {
+    MagnetModel.AMI_430: AMI430,
+    MagnetModel.IPS120: IPS120,
+    MagnetModel.PS120: IPS120,
+    MagnetModel.MERCURY_IPS: MercuryiPS,
+}
 
+
+LONGEST_TIMEOUT_S = TIMEOUT_S
+"""Longest wait for one reply of any box."""
 
 _Box = TypeVar("_Box", bound=Instrument)
 
@@ -37,21 +81,41 @@ class Rack:
     visa_library: str = ""
 
 
+@dataclass(frozen=True)
+class Start:
+    """Where a simulated world goes on: its time, and the temperature (None: not known) and field last seen."""
+
+    time_s: float
+    temperature_K: float | None
+    field_T: float
+
+
 @contextmanager
-def open_station(station: Station, wall: Wall) -> Iterator[Rack]:
+def open_station(station: Station, wall: Wall, *, on_write: WriteObserver | None = None) -> Iterator[Rack]:
     """Connect the boxes of a real (or served) rack; gives the wires back on leaving, and changes nothing by itself.
+
+    Told of every message that changes a box: `on_write`.
 
     Raises
     ------
     ConnectionFailedError
         If a box is absent, silent, or not the one named; those already connected are closed again.
     """
-    with _connected(station, station.station.visa_library, RealClock(wall)) as rack:
+    with _connected(station, station.station.visa_library, RealClock(wall), on_write) as rack:
         yield rack
 
 
 @contextmanager
-def open_simulated(station: Station, sample: str, seed: int, speed: float | None, wall: Wall) -> Iterator[Rack]:
+def open_simulated(
+    station: Station,
+    sample: str,
+    seed: int,
+    speed: float | None,
+    wall: Wall,
+    *,
+    start: Start | None = None,
+    on_write: WriteObserver | None = None,
+) -> Iterator[Rack]:
     """Build the simulated rack with `sample` in it and connect to it as to a real one.
 
     Parameters
@@ -64,47 +128,179 @@ def open_simulated(station: Station, sample: str, seed: int, speed: float | None
         Seed of its world.
     speed : float or None
         Virtual seconds a wall second; None for as fast as it goes.
+    start : Start, optional
+        Where its world goes on; a fresh one if left out.
+    on_write : callable, optional
+        Told of every message that changes a box.
     """
-    simulated = open_rack(sample, seed)
+    start = start or Start(0.0, None, 0.0)
+    start_K = START_K if start.temperature_K is None else start.temperature_K
+    simulated = open_rack(sample, seed, _models(station), start_s=start.time_s, start_K=start_K, start_T=start.field_T)
     clock = simulated.clock if speed is None else PacedClock(simulated.clock, speed, wall)
     try:
-        with _connected(station, simulated.visa_library, clock) as rack:
+        with _connected(station, simulated.visa_library, clock, on_write) as rack:
             yield rack
     finally:
         close_rack(simulated)
 
 
+def _models(station: Station) -> tuple[str, ...]:
+    """Return the models of a station's boxes, as a simulated rack knows them."""
+    return tuple(getattr(station, role).model.value for role in station.addresses)
+
+
+@dataclass(frozen=True)
+class SafeStep:
+    """What became of one box on the way to idle-safe: nothing in `trouble` if it got there."""
+
+    role: str
+    name: str
+    trouble: str = ""
+
+
+def safe_steps(station: Station, wall: Wall, only: Collection[str] | None = None) -> Iterator[SafeStep]:
+    """Bring box after box to idle-safe, each on its own: connected, made safe, given back, then the next.
+
+    The source first, since it is what can hurt the contact. No box that is absent, silent or in a bad state keeps the
+    next one from being made safe. With `only`, the roles to see to, as `SafeStep.role` names them.
+    """
+    for role, connect in _connectors(station, station.station.visa_library, RealClock(wall)).each():
+        if only is not None and role not in only:
+            continue
+        try:
+            with closing(connect()) as box:
+                box.make_safe()
+                yield SafeStep(role, box.name)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one box, the others must be made safe
+            yield SafeStep(role, "", str(error) if isinstance(error, InstrumentError) else f"{role}: {error!r}")
+
+
+def safe_station(station: Station, wall: Wall) -> SafeState:
+    """Bring every box that answers to idle-safe and say which did not; see `safe_steps`."""
+    steps = list(safe_steps(station, wall))
+    return SafeState(
+        tuple(step.name for step in steps if not step.trouble), tuple(step.trouble for step in steps if step.trouble)
+    )
+
+
+@dataclass(frozen=True)
+class BoxReport:
+    """What a box says of itself; `identity` is empty if it could not be connected, `trouble` if all is well."""
+
+    role: str
+    identity: str
+    reads: Mapping[str, str | float | int | bool]
+    trouble: str
+
+
+def check_boxes(station: Station, wall: Wall) -> list[BoxReport]:
+    """Connect to each box on its own, identify it, read its channels and settings; changes nothing."""
+    connectors = _connectors(station, station.station.visa_library, RealClock(wall))
+    return [_report(role, connect) for role, connect in connectors.each()]
+
+
+def _report(role: str, connect: Callable[[], Instrument]) -> BoxReport:
+    identity, reads, trouble = "", {}, ""
+    try:
+        with closing(connect()) as box:
+            identity = box.identity
+            channels, trouble = _channels(box)
+            reads = channels | dict(box.settings())
+    except InstrumentError as error:
+        trouble = str(error)
+    return BoxReport(role, identity, reads, trouble)
+
+
+def _channels(box: Instrument) -> tuple[dict[str, str | float | int | bool], str]:
+    """Return the readings of a box and what is wrong with them; a source meter measures nothing until it is set up."""
+    match box:
+        case SR830() | SR860():
+            lock_in = box.read()
+            status = str(lock_in.status.name) if lock_in.status else ""
+            return {"x_V": lock_in.x_V, "y_V": lock_in.y_V}, status
+        case LakeShore336() | LakeShore372() | ITC503():
+            thermometer = box.read()
+            return {"temperature_K": thermometer.temperature_K, "age_s": thermometer.age_s}, thermometer.fault
+        case AMI430() | IPS120() | MercuryiPS():
+            magnet = box.read()
+            quench = "the magnet has quenched" if magnet.state is MagnetState.QUENCH else ""
+            return {"field_T": magnet.field_T, "voltage_V": magnet.voltage_V, "state": magnet.state.value}, quench
+        case _:
+            return {}, ""
+
+
 @contextmanager
-def _connected(station: Station, visa_library: str, clock: Clock) -> Iterator[Rack]:
+def _connected(station: Station, visa_library: str, clock: Clock, on_write: WriteObserver | None) -> Iterator[Rack]:
     with ExitStack() as opened:
 
-        def connect(driver: Callable[..., _Box], address: str, **limits: Any) -> _Box:
-            box = driver(address, visa_library=visa_library, clock=clock, **limits)
+        def connect(connector: Callable[[], _Box]) -> _Box:
+            box = connector()
             opened.callback(box.close)
             return box
 
-        contact, cryostat, magnet = station.contact, station.temperature, station.magnet
+        connectors = _connectors(station, visa_library, clock, on_write)
         roles = Roles(
-            lock_in=connect(_LOCK_INS[station.lockin.model], station.lockin.address),
-            source=connect(
-                _SOURCE_METERS[station.sourcemeter.model],
-                station.sourcemeter.address,
-                maximum_A=contact.maximum_current_A,
-                maximum_V=station.sourcemeter.compliance_V,
-                safe_rate_A_per_s=contact.maximum_bias_rate_V_per_s * contact.expected_conductance_S,
-            ),
-            temperature=connect(
-                _TEMPERATURE_CONTROLLERS[cryostat.model],
-                cryostat.address,
-                channel=cryostat.channel,
-                minimum_K=cryostat.minimum_K,
-                maximum_K=cryostat.maximum_K,
-            ),
-            magnet=connect(
-                _MAGNETS[magnet.model],
-                magnet.address,
-                maximum_T=magnet.maximum_T,
-                maximum_rate_T_per_min=magnet.rate_T_per_min,
-            ),
+            lock_in=connect(connectors.lock_in),
+            source=connect(connectors.source),
+            temperature=connect(connectors.temperature),
+            magnet=connect(connectors.magnet),
+            voltmeter=connect(connectors.voltmeter) if connectors.voltmeter else None,
         )
         yield Rack(roles, clock, visa_library)
+
+
+@dataclass(frozen=True)
+class _Connectors:
+    """How to connect to each box; nothing is connected yet."""
+
+    lock_in: Callable[[], LockIn]
+    source: Callable[[], SourceMeter]
+    temperature: Callable[[], TemperatureController]
+    magnet: Callable[[], Magnet]
+    voltmeter: Callable[[], DcVoltmeter] | None = None
+
+    def each(self) -> tuple[tuple[str, Callable[[], Instrument]], ...]:
+        """Return role and connector in the order in which boxes are made safe, as `Roles.each` does."""
+        return (
+            ("source meter", self.source),
+            ("lock-in", self.lock_in),
+            ("temperature controller", self.temperature),
+            ("magnet", self.magnet),
+            *([("voltmeter", self.voltmeter)] if self.voltmeter else []),
+        )
+
+
+def _connectors(
+    station: Station, visa_library: str, clock: Clock, on_write: WriteObserver | None = None
+) -> _Connectors:
+    contact, cryostat, magnet = station.contact, station.temperature, station.magnet
+    wired = {"visa_library": visa_library, "clock": clock, "on_write": on_write}
+    return _Connectors(
+        lock_in=partial(_LOCK_INS[station.lockin.model], station.lockin.address, **wired),
+        source=partial(
+            _SOURCE_METERS[station.sourcemeter.model],
+            station.sourcemeter.address,
+            maximum_A=contact.maximum_current_A,
+            maximum_V=station.sourcemeter.compliance_V,
+            safe_rate_A_per_s=contact.maximum_bias_rate_V_per_s * contact.expected_conductance_S,
+            **wired,
+        ),
+        temperature=partial(
+            _TEMPERATURE_CONTROLLERS[cryostat.model],
+            cryostat.address,
+            channel=cryostat.channel,
+            minimum_K=cryostat.minimum_K,
+            maximum_K=cryostat.maximum_K,
+            **wired,
+        ),
+        magnet=partial(
+            _MAGNETS[magnet.model],
+            magnet.address,
+            maximum_T=magnet.maximum_T,
+            maximum_rate_T_per_min=magnet.rate_T_per_min,
+            **wired,
+        ),
+        voltmeter=partial(_VOLTMETERS[station.voltmeter.model], station.voltmeter.address, **wired)
+        if station.voltmeter
+        else None,
+    )

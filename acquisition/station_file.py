@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from acquisition.boxes import LockInModel, MagnetModel, SourceMeterModel, TemperatureModel
+from acquisition.boxes import LockInModel, MagnetModel, SourceMeterModel, TemperatureModel, VoltmeterModel
 from acquisition.toml_model import Count, NotNegative, Number, Positive, Text, TomlFile, TomlModel
 from instruments.limits import Limits
 
@@ -47,6 +47,15 @@ class SourceMeterSection(TomlModel):
     address: Text = Field(description="VISA address, e.g. 'GPIB0::24::INSTR'")
     range_A: Positive = Field(description="the one current range that is used, in ampere")
     compliance_V: Positive = Field(description="compliance voltage in volt")
+    nplc: Positive = Field(default=1.0, description="integration of a reading in power line cycles")
+
+
+class VoltmeterSection(TomlModel):
+    """A voltmeter across the contact; a spare channel, which no run needs."""
+
+    model: VoltmeterModel = Field(description="model of the voltmeter, e.g. 'Keithley2182A'")
+    address: Text = Field(description="VISA address, e.g. 'GPIB0::7::INSTR'")
+    range_V: Positive = Field(default=10e-3, description="largest voltage across the contact, in volt")
     nplc: Positive = Field(default=1.0, description="integration of a reading in power line cycles")
 
 
@@ -192,6 +201,9 @@ class Station(TomlFile):
     station: StationSection = Field(description="a table [station] with a name")
     lockin: LockInBoxSection = Field(description="a table [lockin] with model and address")
     sourcemeter: SourceMeterSection = Field(description="a table [sourcemeter] with model, address, range, compliance")
+    voltmeter: VoltmeterSection | None = Field(
+        default=None, description="a table [voltmeter] with model and address; left out if there is none"
+    )
     temperature: TemperatureSection = Field(description="a table [temperature] with model, address, channel, limits")
     magnet: MagnetSection = Field(description="a table [magnet] with model, address, limits")
     circuit: CircuitSection = Field(description="a table [circuit] with the resistances of the wiring")
@@ -201,12 +213,17 @@ class Station(TomlFile):
     @model_validator(mode="after")
     def _addresses_differ(self) -> Self:
         taken: dict[str, str] = {}
-        for role in ("lockin", "sourcemeter", "temperature", "magnet"):
-            address = getattr(self, role).address
+        for role, address in self.addresses.items():
             if address in taken:
                 raise ValueError(f"{role}.address: {address!r} is taken by [{taken[address]}]; give each box its own")
             taken[address] = role
         return self
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Return the table of each box -> its VISA address."""
+        fitted = ("lockin", "sourcemeter", "temperature", "magnet", *(["voltmeter"] if self.voltmeter else []))
+        return {role: getattr(self, role).address for role in fitted}
 
 
 def load_station(path: str | Path) -> Station:
@@ -230,7 +247,16 @@ def parse_station(text: str, where: str) -> Station:
     return Station.from_text(text, where)
 
 
-def simulated_station() -> Station:
-    """Return the station of the simulated rack, as the program brings it along."""
+def simulated_station(*, conductance_S: float | None = None, maximum_bias_V: float | None = None) -> Station:
+    """Return the station of the simulated rack, as the program brings it along.
+
+    Parameters
+    ----------
+    conductance_S, maximum_bias_V : float, optional
+        What is expected of the contact in it and allowed to it, where that is not what sample 1 of the paper has.
+    """
     text = files("acquisition").joinpath("stations", "simulated.toml").read_text(encoding="utf-8")
-    return parse_station(text, "stations/simulated.toml")
+    station = parse_station(text, "stations/simulated.toml")
+    known = {"expected_conductance_S": conductance_S, "maximum_bias_V": maximum_bias_V}
+    update = {name: value for name, value in known.items() if value is not None}
+    return station.model_copy(update={"contact": station.contact.model_copy(update=update)})

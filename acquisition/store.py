@@ -9,10 +9,10 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass
-from enum import StrEnum
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,76 +20,24 @@ import numpy as np
 
 from acquisition.clock import Wall
 from acquisition.errors import InputError, RunFileError
+from acquisition.journal import WriteEntry
 from acquisition.lock import is_locked, lock_path
-from acquisition.readings import Event, PointFlag, Reading
+from acquisition.plan_edit import EditKind, PlanEdit
+from acquisition.readings import Event, Monitor, Reading, reading_from_row
+from acquisition.run_schema import (
+    INSERT_POINT,
+    OTHER_COLUMNS,
+    POINT_COLUMNS,
+    SCHEMA,
+    SCHEMA_VERSION,
+    SUFFIX,
+    RunState,
+)
 
-SCHEMA_VERSION = 1
-SUFFIX = ".zerobias.sqlite"
 BATCH_S = 0.02
+"""Longest wall time that a point waits for others to be committed with it."""
 
-
-class RunState(StrEnum):
-    """What became of a run. `INTERRUPTED` is derived by readers: written as going on, but nobody holds the lock."""
-
-    RUNNING = "running"
-    PAUSED = "paused"
-    INTERRUPTED = "interrupted"
-    COMPLETE = "complete"
-    ABORTED = "aborted"
-    SAFETY_STOP = "safety-stop"
-    FAILED = "failed"
-
-
-# name -> (SQL type, unit, meaning); the order is that of `Reading`
-POINT_COLUMNS: dict[str, tuple[str, str, str]] = {
-    "plan_index": ("INTEGER NOT NULL UNIQUE", "", "place in the plan; each is measured once"),
-    "isotherm_index": ("INTEGER NOT NULL", "", "which temperature and field of the plan"),
-    "kind": ("TEXT NOT NULL", "", "sweep or anchor (a return to zero bias that shows the drift)"),
-    "direction": ("TEXT NOT NULL", "", "which way the bias was going: up, down, none"),
-    "time_s": ("REAL NOT NULL", "s", "experiment time since the start of the run"),
-    "bias_setpoint_V": ("REAL NOT NULL", "V", "bias the plan asks for, across the contact"),
-    "temperature_setpoint_K": ("REAL NOT NULL", "K", "temperature the plan asks for"),
-    "field_setpoint_T": ("REAL NOT NULL", "T", "field the plan asks for"),
-    "bias_V": ("REAL NOT NULL", "V", "across the contact: dV/dI integrated over the set current from zero"),
-    "current_A": ("REAL NOT NULL", "A", "bias current as the source meter reads it back"),
-    "excitation_Vrms": ("REAL NOT NULL", "V", "excitation across the contact, rms"),
-    "temperature_K": ("REAL NOT NULL", "K", "sample thermometer"),
-    "field_T": ("REAL NOT NULL", "T", "field from the magnet current"),
-    "lockin_x_V": ("REAL NOT NULL", "V", "in phase, rms, referred to the preamplifier's input"),
-    "lockin_y_V": ("REAL NOT NULL", "V", "in quadrature, rms, referred to the preamplifier's input"),
-    "conductance_S": ("REAL NOT NULL", "S", "differential conductance of the contact"),
-    "conductance_error_S": ("REAL NOT NULL", "S", "predicted standard error of this one point"),
-    "flags": (
-        "INTEGER NOT NULL",
-        "",
-        "what to know before trusting the point: "
-        + "; ".join(f"{flag.value} {flag.name.lower().replace('_', ' ')}" for flag in PointFlag if flag.name),
-    ),
-    "current_setpoint_A": ("REAL NOT NULL", "A", "bias current the source meter was set to"),
-    "source_voltage_V": ("REAL NOT NULL", "V", "voltage at the source meter's terminals, wiring included"),
-    "oscillator_Vrms": ("REAL NOT NULL", "V", "lock-in oscillator amplitude, rms"),
-    "sensitivity_V": ("REAL NOT NULL", "V", "lock-in full scale, rms, at the lock-in's own input"),
-}
-
-_OTHER_COLUMNS = {
-    "seq": ("INTEGER PRIMARY KEY", "", "order of commitment"),
-}
-
-_POINT_SCHEMA = ", ".join(f"{name} {kind}" for name, (kind, _, _) in POINT_COLUMNS.items())
-
-_SCHEMA = f"""
-CREATE TABLE point (seq INTEGER PRIMARY KEY, {_POINT_SCHEMA});
-CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE column_info (name TEXT PRIMARY KEY, unit TEXT NOT NULL, meaning TEXT NOT NULL);
-CREATE TABLE event (seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, wall_time TEXT NOT NULL, kind TEXT NOT NULL,
-    message TEXT NOT NULL);
-CREATE TABLE command (seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, wall_time TEXT NOT NULL, command TEXT NOT NULL,
-    argument TEXT NOT NULL, outcome TEXT NOT NULL);
-CREATE TABLE instrument_state (seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, wall_time TEXT NOT NULL,
-    cause TEXT NOT NULL, instrument TEXT NOT NULL, settings TEXT NOT NULL);
-"""
-
-_INSERT = f"INSERT INTO point (seq, {', '.join(POINT_COLUMNS)}) VALUES ({', '.join('?' * (len(POINT_COLUMNS) + 1))})"
+_FOLDING_TIMEOUT_MS = 1000
 
 
 def new_run_path(directory: Path, name: str, wall: Wall) -> Path:
@@ -133,6 +81,11 @@ class RunFileWriter:
         Dates events and gathers commits.
     on_commit : callable
         Called with ``(seq, plan_index)`` of each point, in order, once it is durable.
+
+    Raises
+    ------
+    RunFileError
+        Here and in every method, if the disk does not take it; the run must stop.
     """
 
     def __init__(self, path: Path, wall: Wall, on_commit: Callable[[int, int], None] | None = None) -> None:
@@ -158,50 +111,49 @@ class RunFileWriter:
     ) -> Self:
         """Make a new run file with its tables and `header` (JSON values for table `run`).
 
+        It appears under its name complete or not at all.
+
         Raises
         ------
         RunFileError
             If the file exists or cannot be written.
         """
+        if path.exists():
+            raise RunFileError(f"{path}: the run file cannot be made (it exists); choose another folder or name")
+        unfinished = path.with_name(path.name + ".part")
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+            unfinished.unlink(missing_ok=True)
+            with _as_run_file_error(path):
+                _write_tables(unfinished, header)
+            os.replace(unfinished, path)
         except OSError as error:
             raise RunFileError(f"{path}: the run file cannot be made ({error.strerror})") from error
-        with _as_run_file_error(path):
-            connection = sqlite3.connect(path, isolation_level=None)
-            connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-            rows = [(name, unit, meaning) for name, (_, unit, meaning) in (_OTHER_COLUMNS | POINT_COLUMNS).items()]
-            connection.execute("BEGIN")
-            connection.executemany("INSERT INTO column_info VALUES (?, ?, ?)", rows)
-            connection.executemany(
-                "INSERT INTO run VALUES (?, ?)", [(key, json.dumps(value)) for key, value in header.items()]
-            )
-            connection.execute("COMMIT")
-            connection.close()
         return cls(path, wall, on_commit)
 
     def append(self, reading: Reading) -> int:
-        """Write one point and return its `seq`; durable at once, or within `BATCH_S` where points come faster.
-
-        Raises
-        ------
-        RunFileError
-            If the disk does not take it; the run must stop.
-        """
+        """Write one point and return its `seq`; durable at once, or within `BATCH_S` where points come faster."""
         seq = self._next_seq
-        with _as_run_file_error(self.path):
-            if not self._pending:
-                self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.execute(_INSERT, (seq, *astuple(reading)))
+        with self._transaction():
+            self._connection.execute(INSERT_POINT, (seq, *astuple(reading)))
         self._next_seq += 1
         self._pending.append((seq, reading.plan_index))
-        if self._wall.monotonic_s() - self._last_commit_s >= BATCH_S:
-            self.flush()
+        self.flush_if_due()
         return seq
+
+    def append_monitor(self, monitor: Monitor) -> None:
+        """Write what was read while no point was measured; gathered as points are."""
+        with self._transaction():
+            self._connection.execute("INSERT INTO monitor VALUES (NULL, ?, ?, ?)", astuple(monitor))
+        self.flush_if_due()
+
+    def flush_if_due(self) -> None:
+        """Commit what has been waiting for `BATCH_S`; to be called often by whoever waits."""
+        if self._connection.in_transaction and self._wall.monotonic_s() - self._last_commit_s >= BATCH_S:
+            self.flush()
 
     def flush(self) -> None:
         """Commit what is pending and acknowledge it."""
-        if not self._pending:
+        if not self._connection.in_transaction:
             return
         with _as_run_file_error(self.path):
             self._connection.execute("COMMIT")
@@ -214,13 +166,32 @@ class RunFileWriter:
         """Write an event, after all points before it."""
         self._insert("event", event.time_s, event.kind, event.message)
 
-    def record_command(self, time_s: float, command: str, argument: str, outcome: str) -> None:
+    def record_command(self, time_s: float, command: str, argument: str, outcome: str, command_id: str = "") -> None:
         """Write a command of the operator and what became of it."""
-        self._insert("command", time_s, command, argument, outcome)
+        self._insert("command", time_s, command, argument, outcome, command_id)
 
     def record_settings(self, time_s: float, cause: str, instrument: str, settings: Mapping[str, Any]) -> None:
         """Write the settings of one instrument and why they were read."""
         self._insert("instrument_state", time_s, cause, instrument, json.dumps(dict(settings)))
+
+    def record_writes(self, entries: Sequence[WriteEntry]) -> None:
+        """Write down messages that changed instruments, all at once."""
+        self.flush()
+        now = self._wall.now().isoformat(timespec="milliseconds")
+        rows = [
+            (one.time_s, now, one.cause, one.instrument, one.until_s, one.count, one.message, one.last_message)
+            for one in entries
+        ]
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT INTO instrument_write VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+        self.flush()
+
+    def record_edit(self, time_s: float, edit: PlanEdit) -> None:
+        """Write a change of the plan."""
+        self._insert("plan_edit", time_s, edit.kind.value, json.dumps(edit.content))
 
     def set(self, key: str, value: Any) -> None:
         """Write one value of table `run`."""
@@ -229,17 +200,49 @@ class RunFileWriter:
             self._connection.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (key, json.dumps(value)))
 
     def close(self) -> None:
-        """Commit, fold the log in and leave one plain file; may be called twice."""
+        """Commit, fold the log in and leave one plain file; may be called twice.
+
+        Where a viewer has the file open the log stays a file beside it, until the next who closes it last.
+        """
         self.flush()
         with _as_run_file_error(self.path):
-            self._connection.execute("PRAGMA journal_mode=DELETE")
-            self._connection.close()
+            try:
+                self._connection.execute(f"PRAGMA busy_timeout={_FOLDING_TIMEOUT_MS}")
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._connection.execute("PRAGMA journal_mode=DELETE")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise
+            finally:
+                self._connection.close()
 
-    def _insert(self, table: str, time_s: float, *rest: str) -> None:
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Begin a transaction unless one is open; it stays open until `flush`."""
+        with _as_run_file_error(self.path):
+            if not self._connection.in_transaction:
+                self._connection.execute("BEGIN IMMEDIATE")
+            yield
+
+    def _insert(self, table: str, time_s: float, *rest: str | float) -> None:
         self.flush()
         row = (time_s, self._wall.now().isoformat(timespec="milliseconds"), *rest)
         with _as_run_file_error(self.path):
-            self._connection.execute(f"INSERT INTO {table} VALUES (NULL, {', '.join('?' * len(row))})", row)
+            self._connection.execute(f"INSERT INTO {table} VALUES (NULL{', ?' * len(row)})", row)
+
+
+def _write_tables(path: Path, header: Mapping[str, Any]) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION};")
+        rows = [(name, unit, meaning) for name, (_, unit, meaning) in (OTHER_COLUMNS | POINT_COLUMNS).items()]
+        connection.executemany("INSERT INTO column_info VALUES (?, ?, ?)", rows)
+        connection.executemany(
+            "INSERT INTO run VALUES (?, ?)", [(key, json.dumps(value)) for key, value in header.items()]
+        )
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
 
 
 @dataclass(frozen=True)
@@ -308,9 +311,42 @@ class RunFileReader:
         """Return the plan indices that are already in the file."""
         return {index for (index,) in self._rows("SELECT plan_index FROM point")}
 
+    def points_of(self, isotherm_index: int) -> list[Reading]:
+        """Return the points of one isotherm in the order of the plan."""
+        return self._points("isotherm_index = ? ORDER BY plan_index", isotherm_index)
+
+    def last_point(self) -> Reading | None:
+        """Return the point committed last, or None if there is none."""
+        return next(iter(self._points("seq = (SELECT max(seq) FROM point)")), None)
+
     def events(self) -> list[Event]:
         """Return all events in order."""
         return [Event(*row) for row in self._rows("SELECT time_s, kind, message FROM event ORDER BY seq")]
+
+    def edits(self) -> list[PlanEdit]:
+        """Return the changes of the plan in order."""
+        rows = self._rows("SELECT kind, content FROM plan_edit ORDER BY seq")
+        return [PlanEdit(EditKind(kind), json.loads(content)) for kind, content in rows]
+
+    def last_seen(self) -> Monitor:
+        """Return the newest temperature and field in the file, None where there is none, and the newest time."""
+        temperature_K, field_T = self._newest("temperature_K"), self._newest("field_T")
+        times = [self._rows(f"SELECT max(time_s) FROM {table}")[0][0] for table in ("point", "monitor", "event")]
+        return Monitor(max((time for time in times if time is not None), default=0.0), temperature_K, field_T)
+
+    def last_wall_time(self) -> datetime | None:
+        """Return when the newest event was written, or None if there is none."""
+        rows = self._rows("SELECT wall_time FROM event ORDER BY seq DESC LIMIT 1")
+        return datetime.fromisoformat(rows[0][0]) if rows else None
+
+    def command_outcome(self, command_id: str) -> str | None:
+        """Return what became of a command, or None if the engine has not dealt with it yet."""
+        rows = self._rows("SELECT outcome FROM command WHERE id = ?", command_id)
+        return rows[0][0] if rows else None
+
+    def command_ids(self) -> frozenset[str]:
+        """Return the ids of the commands that the engine has dealt with."""
+        return frozenset(name for (name,) in self._rows("SELECT id FROM command"))
 
     def summary(self) -> RunSummary:
         """Return what a list of runs shows."""
@@ -325,6 +361,16 @@ class RunFileReader:
             points=points,
             planned_points=int(header.get("planned_points", 0)),
         )
+
+    def _newest(self, column: str) -> float | None:
+        """Return the value of a column that both points and monitor have, from the newest row of the two."""
+        query = "SELECT time_s, {0} FROM {1} WHERE {0} IS NOT NULL ORDER BY seq DESC LIMIT 1"
+        rows = [row for table in ("point", "monitor") for row in self._rows(query.format(column, table))]
+        return max(rows)[1] if rows else None
+
+    def _points(self, where: str, *arguments: Any) -> list[Reading]:
+        rows = self._rows(f"SELECT {', '.join(POINT_COLUMNS)} FROM point WHERE {where}", *arguments)
+        return [reading_from_row(row) for row in rows]
 
     def _rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         try:

@@ -13,9 +13,9 @@ from analysis.quantities import thermal_voltage_V
 Floats = NDArray[np.float64]
 
 MAXIMUM_REDUCED_BIAS = 30.0
-ITERATIONS = 25
+ITERATIONS = 60
 MAXIMUM_STEP = 2.0
-SMALL_STEP = 1e-3
+SMALL_STEP = 3e-3
 MINIMUM_POINTS = 12
 SMOOTHED_POINTS = 9
 
@@ -39,14 +39,19 @@ def estimate_bias_offset(isotherms: Sequence[Isotherm]) -> tuple[float, float]:
         )
     limit = MAXIMUM_STEP * float(thermal_voltage_V(max(i.temperature_K for i in usable)))
     offset_V = _deepest_bias_V(usable[0])
+    # points at the edge come and go with the offset, so that bare steps may alternate for ever: they stay in a bracket
+    low_V, high_V = -np.inf, np.inf
     for _ in range(ITERATIONS):
         scores, weights = np.transpose([_odd_part(isotherm, offset_V) for isotherm in usable])
         score, information = float(scores.sum()), float(weights.sum())
         if not information > 0.0:
             raise DataError("bias_offset_V auto needs curves with an anomaly; these are flat")
-        step = score / information
-        offset_V += float(np.clip(step, -limit, limit))
-        if abs(step) < SMALL_STEP * information**-0.5:
+        low_V, high_V = (offset_V, high_V) if score > 0.0 else (low_V, offset_V)
+        last_V = offset_V
+        offset_V += float(np.clip(score / information, -limit, limit))
+        if not low_V <= offset_V <= high_V:
+            offset_V = 0.5 * (low_V + high_V)
+        if abs(offset_V - last_V) < SMALL_STEP * information**-0.5:
             # what drift is left shows as a scatter of the isotherms' own offsets
             known = weights > 0.0
             scatter = float(np.sum(scores[known] ** 2 / weights[known])) / max(1, int(known.sum()) - 1)

@@ -5,7 +5,7 @@ drift in the covariance. It reaches 1.03 times the Cramer-Rao bound, and its int
 not cause is found by refitting with it changed, see `systematics` and `crossover`; total error = all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +15,16 @@ from analysis.corrections import AppliedCorrections, Corrections, correct_isothe
 from analysis.crossover import crossover_error, find_crossover, wider_windows
 from analysis.curves import Curves, Isotherm, Window
 from analysis.deviation import deviation_curve
-from analysis.drift import slow_part
 from analysis.errors import WindowError
 from analysis.fit_result import (
     DeviationCurve,
     ExponentFit,
     IsothermFit,
-    LikelihoodProfile,
-    MasterCurve,
     Systematic,
 )
 from analysis.likelihood import ExponentMinimum, Profile
 from analysis.problem import Problem, make_problem, solve_with_drift
+from analysis.profile_curves import interval_95, likelihood_profile, master_curve, refuse_undetermined
 from analysis.systematics import excitation_error, temperature_error, window_error
 from analysis.window_choice import choose_window
 
@@ -34,11 +32,7 @@ __all__ = ["Corrections", "ExponentFit", "Window", "fit_exponent"]
 
 Floats = NDArray[np.float64]
 
-CHI2_95 = 3.841458820694124
 QUANTILE_95 = 1.959963984540054
-PROFILE_POINTS = 61
-PROFILE_REACH = 4.0
-MASTER_POINTS = 121
 
 
 def fit_exponent(
@@ -75,7 +69,7 @@ def fit_exponent(
 
     measured = make_problem(isotherms, window, corrections)
     drift, plain = solve_with_drift(measured, corrections)
-    _refuse_undetermined(measured, plain)
+    refuse_undetermined(plain, measured.degrees_of_freedom, len(measured.isotherms), measured.points)
     wider = _wider_problems(isotherms, window, corrections)
     crossover, problem = find_crossover(measured, wider, drift, plain)
     profile = problem.profile(drift)
@@ -103,9 +97,16 @@ def fit_exponent(
         isotherms_used=len(problem.isotherms),
         window=window,
         reason=reason,
-        profile=_profile_grid(profile, minimum, misfit),
+        profile=likelihood_profile(profile, minimum, misfit),
         d_of_alpha=_deviation(measured),
-        master_curve=_master_curve(problem, profile, minimum, misfit),
+        master_curve=master_curve(
+            problem.basis,
+            profile,
+            minimum,
+            misfit=misfit,
+            reference_K=problem.reference_K,
+            reach=problem.reach,
+        ),
         isotherms=_isotherm_fits(problem, drift, minimum),
         crossover=crossover,
         corrections=AppliedCorrections(
@@ -123,16 +124,8 @@ def fit_exponent(
     )
 
 
-def _wider_problems(isotherms: Sequence[Isotherm], window: Window, corrections: Corrections) -> list[Problem]:
-    return [make_problem(isotherms, wide, corrections) for wide in wider_windows(window)]
-
-
-def _refuse_undetermined(problem: Problem, minimum: ExponentMinimum) -> None:
-    if not minimum.is_determined(problem.degrees_of_freedom):
-        raise WindowError(
-            f"alpha is not determined by {len(problem.isotherms)} isotherms of {problem.points} points: no anomaly "
-            "beyond the noise, or no minimum of chi-square between -1 and 3; widen the window or look at the curves"
-        )
+def _wider_problems(isotherms: Sequence[Isotherm], window: Window, corrections: Corrections) -> Iterator[Problem]:
+    return (make_problem(isotherms, wide, corrections) for wide in wider_windows(window))
 
 
 def _total_interval(
@@ -140,24 +133,9 @@ def _total_interval(
 ) -> tuple[float, float]:
     """Add the systematic parts in quadrature to either side of the profile interval, which holds noise and drift."""
     beyond_profile = np.sqrt(max(0.0, systematic.total() ** 2 - systematic.drift**2)) * QUANTILE_95
-    low, high = (abs(profile.crossing(minimum, CHI2_95 * misfit, side) - minimum.alpha) for side in (-1, 1))
-    return minimum.alpha - float(np.hypot(low, beyond_profile)), minimum.alpha + float(np.hypot(high, beyond_profile))
-
-
-def _profile_grid(profile: Profile, minimum: ExponentMinimum, misfit: float) -> LikelihoodProfile:
-    reach = PROFILE_REACH * float(np.sqrt(misfit / minimum.curvature))
-    alpha = minimum.alpha + np.linspace(-reach, reach, PROFILE_POINTS)
-    rise = np.array([profile.solve(float(value))[0] - minimum.chi2 for value in alpha])
-    return LikelihoodProfile(alpha, np.maximum(rise, 0.0) / misfit)
-
-
-def _master_curve(problem: Problem, profile: Profile, minimum: ExponentMinimum, misfit: float) -> MasterCurve:
-    v = np.sinh(np.linspace(0.0, np.arcsinh(problem.reach), MASTER_POINTS))
-    functions = problem.basis.evaluate(v) - problem.basis.evaluate(np.zeros(1))
-    unit = problem.reference_K**-minimum.alpha
-    covariance = profile.covariance(minimum.alpha)
-    variance = np.einsum("ij,jk,ik->i", functions, covariance, functions) * misfit
-    return MasterCurve(v, functions @ minimum.coefficients * unit, np.sqrt(np.maximum(variance, 0.0)) * unit)
+    low, high = interval_95(profile, minimum, misfit)
+    below, above = (float(np.hypot(end - minimum.alpha, beyond_profile)) for end in (low, high))
+    return minimum.alpha - below, minimum.alpha + above
 
 
 def _isotherm_fits(problem: Problem, drift: float, minimum: ExponentMinimum) -> tuple[IsothermFit, ...]:
@@ -167,7 +145,7 @@ def _isotherm_fits(problem: Problem, drift: float, minimum: ExponentMinimum) -> 
         functions = problem.functions(index, isotherm.temperature_K, problem.kernel_ratio(index))
         rest = isotherm.conductance_S - scale * functions @ minimum.coefficients
         noise = problem.noise_S[index] * problem.relative_errors[index]
-        slow = slow_part(isotherm, rest, noise, drift)
+        slow = problem.slow[index].likeliest(rest, noise, drift)
         at_zero = scale * float(
             (problem.basis.averaged(np.zeros(1), problem.kernel_ratio(index)) @ minimum.coefficients)[0]
         )

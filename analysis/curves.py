@@ -173,19 +173,33 @@ class Window:
 
     def select(self, isotherm: Isotherm) -> Isotherm:
         """Return the points of `isotherm` inside the bias limits."""
-        limit_V = self.bias_max_V
-        if self.reduced_bias_max is not None:
-            limit_V = min(limit_V, self.reduced_bias_max * thermal_voltage_V(isotherm.temperature_K))
+        return isotherm.select(self.is_inside(isotherm.bias_V, isotherm.temperature_K))
+
+    def bias_limit_V(self, temperature_K: float) -> float:
+        """Return the largest |V| of an isotherm inside the window."""
+        if self.reduced_bias_max is None:
+            return self.bias_max_V
+        return min(self.bias_max_V, self.reduced_bias_max * float(thermal_voltage_V(temperature_K)))
+
+    def is_inside(self, bias_V: Floats, temperature_K: float) -> NDArray[np.bool_]:
+        """Say which points of an isotherm lie inside the bias limits."""
         # the last digit of a limit typed by hand must not cut the end point of a sweep
-        return isotherm.select(np.abs(isotherm.bias_V) <= limit_V * (1.0 + 1e-9))
+        return np.abs(bias_V) <= self.bias_limit_V(temperature_K) * (1.0 + 1e-9)
 
     def __str__(self) -> str:
         reduced = "" if self.reduced_bias_max is None else f", |v| <= {self.reduced_bias_max:g}"
         lowest = "" if self.temperature_min_K == 0 else f"{self.temperature_min_K:.3g} K <= "
         return (
             f"the window {lowest}T <= {self.temperature_max_K:.3g} K, |V| <= {self.bias_max_V * 1e3:.3g} mV{reduced} "
-            f"at {self.field_T:g} T"
+            f"at {_readable_field_T(self.field_T):g} T"
         )
+
+
+def _readable_field_T(field_T: float) -> float:
+    """Return the field to the digits that the jitter of a magnet's read-back leaves."""
+    jitter_T = FIELD_JITTER_T + FIELD_JITTER_FRACTION * abs(field_T)
+    # adding zero turns -0.0 into 0.0
+    return round(field_T, -int(np.floor(np.log10(jitter_T)))) + 0.0
 
 
 def is_same_field(first_T: float, second_T: float) -> bool:

@@ -1,22 +1,56 @@
 """Slow drift of the signal chain: a random walk in time, allowed for in the covariance of an isotherm.
 
-The walk is a sum of ramps, one for each stretch of time, that rise by independent Gaussian steps; with the free level
-this is a piecewise-linear random walk. Zero-bias anchors and the two directions of a sweep see it at equal bias. Its
+The walk is a sum of ramps, one for each stretch of time (see `stretches`), that rise by independent Gaussian steps;
+with the free level this is a piecewise-linear random walk. Zero-bias anchors and the two directions of a sweep see it at equal bias. Its
 strength is one number for the whole chain, found by restricted maximum likelihood from all isotherms together.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.curves import Isotherm
 from analysis.likelihood import ReducedIsotherm, profile_of
+from analysis.stretches import Stretches
 
 Floats = NDArray[np.float64]
 
 MAXIMUM_RAMPS = 20
 POINTS_A_RAMP = 12
+
+
+@dataclass(frozen=True, slots=True)
+class SlowColumns:
+    """Columns of what changes slowly in an isotherm: free levels, shape (n, g), and ramps of drift, shape (n, m)."""
+
+    levels: Floats
+    ramps: Floats
+
+    @classmethod
+    def of(cls, isotherm: Isotherm) -> "SlowColumns":
+        """Return the columns of an isotherm."""
+        return cls(level_columns(isotherm), ramp_columns(isotherm))
+
+    def select(self, rows: NDArray[np.bool_]) -> "SlowColumns":
+        """Return the columns at some of the points; levels that none of them has are left out."""
+        levels = self.levels[rows]
+        return SlowColumns(levels[:, levels.any(axis=0)], self.ramps[rows])
+
+    def likeliest(self, rest_S: Floats, noise_S: Floats, drift_S2_per_s: float) -> Floats:
+        """Return the likeliest level plus drift, shape (n,), from data less master curve.
+
+        Parameters
+        ----------
+        rest_S, noise_S : array, shape (n,)
+            What the master curve leaves, and the standard error of each point.
+        """
+        ramps = self.ramps[:, :0] if drift_S2_per_s == 0.0 else self.ramps * np.sqrt(drift_S2_per_s)
+        columns = np.hstack([self.levels, ramps])
+        design = columns / noise_S[:, None]
+        prior = np.repeat([0.0, 1.0], [self.levels.shape[1], ramps.shape[1]])
+        return columns @ np.linalg.solve(design.T @ design + np.diag(prior), design.T @ (rest_S / noise_S))
 
 
 def level_columns(isotherm: Isotherm) -> Floats:
@@ -38,7 +72,7 @@ def ramp_columns(isotherm: Isotherm) -> Floats:
     passes zero bias twice in one direction, half a sweep apart, hence a further step there.
     """
     if isotherm.time_s is not None:
-        return _ramps(isotherm.time_s)
+        return Stretches.of(isotherm.time_s).ramps(isotherm.time_s)
     columns = []
     for sign in (-1, 1):
         rows = np.flatnonzero((isotherm.direction == sign) & ~isotherm.is_anchor)
@@ -46,19 +80,17 @@ def ramp_columns(isotherm: Isotherm) -> Floats:
         step = (isotherm.bias_V[rows] > 0.0) * np.sqrt(0.5 * rows.size)
         block = np.zeros((isotherm.bias_V.size, 0))
         if rows.size >= POINTS_A_RAMP:
-            inner = np.column_stack([_ramps(ranks), step])
+            inner = np.column_stack([_rank_ramps(ranks), step])
             block = np.zeros((isotherm.bias_V.size, inner.shape[1]))
             block[rows] = inner
         columns.append(block)
     return np.hstack(columns)
 
 
-def _ramps(time_s: Floats) -> Floats:
-    count = min(MAXIMUM_RAMPS, time_s.size // POINTS_A_RAMP)
-    if count == 0 or np.ptp(time_s) == 0.0:
-        return np.zeros((time_s.size, 0))
-    starts, stretch = np.linspace(time_s.min(), time_s.max(), count, endpoint=False, retstep=True)
-    return np.clip((time_s[:, None] - starts) / stretch, 0.0, 1.0) * np.sqrt(stretch)
+def _rank_ramps(ranks: Floats) -> Floats:
+    count = min(MAXIMUM_RAMPS, ranks.size // POINTS_A_RAMP)
+    starts, stretch = np.linspace(0.0, ranks.size - 1.0, count, endpoint=False, retstep=True)
+    return np.clip((ranks[:, None] - starts) / stretch, 0.0, 1.0) * np.sqrt(stretch)
 
 
 def estimate_drift(
@@ -92,21 +124,3 @@ def estimate_drift(
                 centre, lowest = exponent, value
         width *= 0.5
     return float(unit * 10.0**centre)
-
-
-def slow_part(isotherm: Isotherm, rest_S: Floats, noise_S: Floats, drift_S2_per_s: float) -> Floats:
-    """Return the likeliest level plus drift of an isotherm, shape (n,), from data less master curve.
-
-    Parameters
-    ----------
-    rest_S, noise_S : array, shape (n,)
-        What the master curve leaves, and the standard error of each point.
-    """
-    levels, ramps = level_columns(isotherm), ramp_columns(isotherm)
-    if drift_S2_per_s == 0.0:
-        ramps = ramps[:, :0]
-    ramps = ramps * np.sqrt(drift_S2_per_s)
-    design = np.hstack([levels, ramps]) / noise_S[:, None]
-    prior = np.concatenate([np.zeros(levels.shape[1]), np.ones(ramps.shape[1])])
-    solution = np.linalg.solve(design.T @ design + np.diag(prior), design.T @ (rest_S / noise_S))
-    return np.hstack([levels, ramps]) @ solution

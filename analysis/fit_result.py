@@ -46,7 +46,8 @@ class Systematic:
 class CrossoverForm:
     """One form of the departure from scaling: amplitude T^(alpha + omega) (1 + (scale v)^2)^(power / 2).
 
-    `amplitude` is in S / K^(alpha + omega) and `power` is alpha + omega with the alpha that shaped the form.
+    `amplitude` is in S / K^(alpha + omega), `power` is alpha + omega with the alpha that shaped the form, and `weight`
+    its probability among the forms given the data.
     """
 
     omega: float
@@ -54,6 +55,7 @@ class CrossoverForm:
     amplitude: float
     scale: float
     power: float
+    weight: float
 
     def evaluate_S(self, reduced_bias: Floats, temperature_K: float) -> Floats:
         """Return the departure in siemens at v = eV / kB T, shape (n,)."""
@@ -70,11 +72,11 @@ class Crossover:
     uncorrected_alpha : float
         Exponent without any of it.
     shift : float
-        What full correction would add to alpha (mean of the two forms, omega = 1 and 2).
+        What full correction would add to alpha (mean of the forms by their weights).
     shift_error, shift_ambiguity : float
-        Its standard error, and the difference between the two forms over the root of 12.
+        Its standard error, and the standard deviation over the forms by their weights.
     significance : float
-        Fall of chi-square through the one further parameter, mean of the two forms.
+        Fall of chi-square through the one further parameter, mean of the forms by their weights.
     applied_fraction : float
         Share of the correction that was applied, 0 to 1: (1 + (12 / significance)^4)^-1.
     amplitude : float
@@ -83,7 +85,7 @@ class Crossover:
     scale : float
         p of the form (1 + (p v)^2)^((alpha + omega) / 2).
     forms : tuple of CrossoverForm
-        Both forms; `applied_fraction` of their mean was taken out of the data.
+        `applied_fraction` of their weighted mean was taken out of the data.
     """
 
     uncorrected_alpha: float
@@ -99,8 +101,10 @@ class Crossover:
 
     def applied_S(self, reduced_bias: Floats, temperature_K: float) -> Floats:
         """Return what was taken out of the data in siemens, at v = eV / kB T, shape (n,)."""
-        departures = [form.evaluate_S(reduced_bias, temperature_K) for form in self.forms]
-        return self.applied_fraction * np.mean(departures, axis=0) if departures else np.zeros_like(reduced_bias)
+        total = np.zeros_like(reduced_bias)
+        for form in self.forms:
+            total += self.applied_fraction * form.weight * form.evaluate_S(reduced_bias, temperature_K)
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,25 +160,33 @@ class DeviationCurve:
 
     Attributes
     ----------
-    alpha, d, d_dimensionless : array, shape (n,)
-        As printed, in `unit`; and over the integral of the squared mean curve.
-    minimum, minimum_dimensionless : float
+    alpha, d, d_dimensionless, d_binned : array, shape (n,)
+        As printed, in `unit`; over the integral of the squared mean curve; and as printed from curves averaged over
+        bins of v, as a plotted curve is.
+    minimum, minimum_dimensionless, minimum_binned : float
         Alpha of the lowest value.
     temperatures_K : tuple of float
         The isotherms used, at most the five lowest.
     vmax : float
         Limit of the integral.
     unit : str
+    is_at_edge, is_dimensionless_at_edge, is_binned_at_edge : bool
+        Whether the lowest value is the first or last, so that there is no minimum in the range of `alpha`.
     """
 
     alpha: Floats
     d: Floats
     d_dimensionless: Floats
+    d_binned: Floats
     minimum: float
     minimum_dimensionless: float
+    minimum_binned: float
     temperatures_K: tuple[float, ...]
     vmax: float
     unit: str
+    is_at_edge: bool
+    is_dimensionless_at_edge: bool
+    is_binned_at_edge: bool
 
 
 @dataclass(frozen=True, slots=True)

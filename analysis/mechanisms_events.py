@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import ndtr
 
 from analysis.errors import ModelError
 from analysis.mechanisms import ConductanceModel, Floats, freeze_columns, points, require_positive
@@ -84,7 +85,8 @@ class ConductanceTransitions:
     """Sudden transitions of a quenched copper contact, seen as spikes of dI/dV at +-Vc (Cu.9, figs 2, 12, 13).
 
     Phenomenology: the paper gives facts, no formula. A transition is a step of the current, its spike a Gaussian;
-    Vc(H) = Vc (1 - (H/Hc)^2), gone beyond Hc. Two transitions with one Vc and different Hc are a bifurcation.
+    Vc(H) = Vc (1 - (H/Hc)^2), gone beyond Hc. Two transitions with one Vc and different Hc are a bifurcation. The step
+    of the DC conductance keeps its height (fig 13), so that of the current shrinks as Vc(H).
 
     Parameters
     ----------
@@ -93,7 +95,7 @@ class ConductanceTransitions:
     critical_field_T : array, shape (n,)
         Hc.
     current_step_A : array, shape (n,)
-        Height of the step, negative for the step down with rising bias that the paper sees.
+        Height of the step in zero field, negative for the step down with rising bias that the paper sees.
     hysteresis_V : float
         How much later than Vc(H) the transition comes, in the direction of the sweep.
     width_V, width_V_per_K, width_V_per_T : float
@@ -120,22 +122,39 @@ class ConductanceTransitions:
         return np.sort((self.position_V * (1 - (field_T / self.critical_field_T) ** 2))[left])
 
     def conductance_S(
-        self, bias_V: ArrayLike, temperature_K: ArrayLike, field_T: ArrayLike = 0.0, direction: int = 0
+        self, bias_V: ArrayLike, temperature_K: ArrayLike, field_T: ArrayLike = 0.0, direction: ArrayLike = 0
     ) -> Floats:
         """Return the spikes in dI/dV in S, the broadcast shape.
 
         Parameters
         ----------
         bias_V, temperature_K, field_T : array, shapes that broadcast
-        direction : int
-            +1 while the bias rises, -1 while it falls, 0 without hysteresis.
+        direction : int, or array of shape (n,)
+            +1 while the bias rises, -1 while it falls, 0 without hysteresis; of each transition, or of all.
         """
+        deviation, width_V, step_A = self._shape(bias_V, temperature_K, field_T, direction)
+        return np.sum(step_A / width_V * np.exp(-0.5 * deviation**2), axis=-1) / np.sqrt(2 * np.pi)
+
+    def current_A(
+        self, bias_V: ArrayLike, temperature_K: ArrayLike, field_T: ArrayLike = 0.0, direction: ArrayLike = 0
+    ) -> Floats:
+        """Return the steps of the current in A, zero at V = 0, the broadcast shape; arguments as `conductance_S`."""
+        deviation, width_V, step_A = self._shape(bias_V, temperature_K, field_T, direction)
+        size_V = np.abs(np.asarray(bias_V, dtype=float))[..., np.newaxis]
+        steps_A = np.sum(step_A * (ndtr(deviation) - ndtr(deviation - size_V / width_V)), axis=-1)
+        return np.sign(bias_V) * steps_A
+
+    def _shape(
+        self, bias_V: ArrayLike, temperature_K: ArrayLike, field_T: ArrayLike, direction: ArrayLike
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return (|V| - Vc) / width, width and step of each transition, along a last axis."""
         bias, temperature, field = (a[..., np.newaxis] for a in points(bias_V, temperature_K, field_T))
-        outward = np.sign(bias) * direction
-        center_V = self.position_V * (1 - (field / self.critical_field_T) ** 2) + outward * self.hysteresis_V
+        # below zero once the field exceeds Hc
+        left = 1 - (field / self.critical_field_T) ** 2
+        outward = np.sign(bias) * np.asarray(direction)
         width_V = self.width_V + self.width_V_per_K * temperature + self.width_V_per_T * np.abs(field)
-        spike = np.exp(-0.5 * ((np.abs(bias) - center_V) / width_V) ** 2) / (np.sqrt(2 * np.pi) * width_V)
-        return np.sum(np.where(np.abs(field) < self.critical_field_T, self.current_step_A * spike, 0.0), axis=-1)
+        deviation = (np.abs(bias) - self.position_V * left - outward * self.hysteresis_V) / width_V
+        return deviation, width_V, self.current_step_A * np.maximum(left, 0.0)
 
 
 @dataclass(frozen=True)

@@ -80,26 +80,47 @@ class SaturatedPowerLaw:
 
     sum_i a_i [(eV/kB)^2 + (2 Teff_i)^2]^(1/4) with Teff_i^2 = Tx_i^2 + T^2; one term for the paper's sample 5, two for
     its sample 6. The paper fits each temperature apart and finds Tx -> T without a splitting, hence the sum of squares.
+    A field moves Tx at random (Ti.5): it changes G by little, with either sign, and below Tx only.
 
     Parameters
     ----------
     amplitude_S_per_sqrt_K : array, shape (n,)
         a_i.
     saturation_K : array, shape (n,)
-        Tx_i, 1.43 K in sample 5.
+        Tx_i in zero field, 1.43 K in sample 5.
+    tuning_K, tuning_correlation_T : float
+        Rms wander of a Tx with the field, none by default, and the field over which it wanders; class-typical.
+    seed : int
+        Which wanderings.
     """
 
     amplitude_S_per_sqrt_K: Floats
     saturation_K: Floats
+    tuning_K: float = 0.0
+    tuning_correlation_T: float = 1.0
+    seed: int = 1
 
     def __post_init__(self) -> None:
         freeze_columns(self, "amplitude_S_per_sqrt_K", "saturation_K")
+        require_positive(self, "tuning_correlation_T")
+        if not (np.isfinite(self.tuning_K) and self.tuning_K >= 0):
+            raise ModelError("SaturatedPowerLaw needs tuning_K of at least zero")
+
+    def saturation_in_field_K(self, field_T: ArrayLike) -> Floats:
+        """Return Tx_i(H), with a last axis of length n; without tuning, of shape (n,)."""
+        wander = [
+            RandomFunction(self.tuning_correlation_T, self.seed + index)
+            for index in range(len(self.saturation_K) if self.tuning_K else 0)
+        ]
+        moved = [function(np.abs(field_T)) - function(0.0) for function in wander]
+        return np.abs(self.saturation_K + self.tuning_K * np.stack(moved, axis=-1)) if moved else self.saturation_K
 
     def conductance_S(self, bias_V: ArrayLike, temperature_K: ArrayLike, field_T: ArrayLike = 0.0) -> Floats:
-        """Return the change of conductance in S, the broadcast shape; the field has no effect."""
-        bias, temperature, _ = (a[..., np.newaxis] for a in points(bias_V, temperature_K, field_T))
-        effective_K = np.hypot(temperature, self.saturation_K)
-        return np.sqrt(np.hypot(bias * KELVIN_PER_VOLT, 2 * effective_K)) @ self.amplitude_S_per_sqrt_K
+        """Return the change of conductance in S, the broadcast shape."""
+        bias, temperature, field = points(bias_V, temperature_K, field_T)
+        effective_K = np.hypot(temperature[..., np.newaxis], self.saturation_in_field_K(field))
+        energy_K = np.hypot(bias[..., np.newaxis] * KELVIN_PER_VOLT, 2 * effective_K)
+        return np.sqrt(energy_K) @ self.amplitude_S_per_sqrt_K
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,11 @@ class Parameters:
     tls_count: Quantity
 
 
-def find_parameters(curves: Curves, fit: ExponentFit) -> Parameters:
-    """Return the parameters of the data of `curves` in the window and with the corrections of `fit`."""
+def find_parameters(curves: Curves, fit: ExponentFit, fit_range: tuple[float, float] = FIT_RANGE) -> Parameters:
+    """Return the parameters of the data of `curves` in the window and with the corrections of `fit`.
+
+    F0 and F1 are fitted over `fit_range` in v^(1/2); the paper takes 2 to 3, and 2 to 2.5 for its sample 3.
+    """
     applied = fit.corrections
     corrections = Corrections(applied.series_ohm, applied.bias_offset_V, None, applied.electron_base_K)
     whole = [
@@ -97,7 +100,7 @@ def find_parameters(curves: Curves, fit: ExponentFit) -> Parameters:
     ]
     inside = [isotherm for isotherm in whole if fit.window.holds(isotherm.temperature_K)]
     b_sigma = _slope_of_zero_bias(inside, applied.drift_S_per_sqrt_s or 0.0)
-    f0, f1 = _lines_of_scaled_curves([fit.window.select(isotherm) for isotherm in inside])
+    f0, f1 = _lines_of_scaled_curves([fit.window.select(isotherm) for isotherm in inside], fit_range)
     ratio = _ratio(f0, b_sigma)
     kondo = _kondo_temperature(fit, b_sigma)
     return Parameters(
@@ -105,8 +108,8 @@ def find_parameters(curves: Curves, fit: ExponentFit) -> Parameters:
         f0,
         f1,
         _ratio(f1, b_sigma),
-        _model_intercept(ratio, scaling_function),
-        _model_intercept(ratio, _spread_scaling_function),
+        _model_intercept(ratio, scaling_function, fit_range),
+        _model_intercept(ratio, _spread_scaling_function, fit_range),
         Quantity(None, None, "", why=ratio.why)
         if ratio.value is None or ratio.error is None
         else Quantity(ratio.value**2, 2.0 * abs(ratio.value) * ratio.error, ""),
@@ -147,14 +150,14 @@ def zero_bias_S(isotherm: Isotherm) -> float | None:
     return _line(squares, values)[1]
 
 
-def _lines_of_scaled_curves(isotherms: list[Isotherm]) -> tuple[Quantity, Quantity]:
+def _lines_of_scaled_curves(isotherms: list[Isotherm], fit_range: tuple[float, float]) -> tuple[Quantity, Quantity]:
     slopes, intercepts, errors = [], [], []
     for isotherm in isotherms:
         at_zero = zero_bias_S(isotherm)
         root = np.sqrt(np.abs(reduced_bias(isotherm.bias_V, isotherm.temperature_K)))
-        rows = (root >= FIT_RANGE[0]) & (root <= FIT_RANGE[1])
+        rows = (root >= fit_range[0]) & (root <= fit_range[1])
         # a curve that stops inside the range would be fitted over another one
-        if at_zero is None or rows.sum() < MINIMUM_LINE_POINTS or np.ptp(root[rows]) < 0.8 * np.ptp(FIT_RANGE):
+        if at_zero is None or rows.sum() < MINIMUM_LINE_POINTS or np.ptp(root[rows]) < 0.8 * np.ptp(fit_range):
             continue
         scaled = in_conductance_quanta(isotherm.conductance_S[rows] - at_zero) / np.sqrt(isotherm.temperature_K)
         slope, intercept, slope_error, intercept_error = _line(root[rows], scaled)
@@ -162,7 +165,7 @@ def _lines_of_scaled_curves(isotherms: list[Isotherm]) -> tuple[Quantity, Quanti
         intercepts.append(intercept)
         errors.append((slope_error, intercept_error))
     if not slopes:
-        why = f"no isotherm of the window covers v^(1/2) from {FIT_RANGE[0]:g} to {FIT_RANGE[1]:g}"
+        why = f"no isotherm of the window covers v^(1/2) from {fit_range[0]:g} to {fit_range[1]:g}"
         return Quantity(None, None, ROOT_UNIT, why=why), Quantity(None, None, ROOT_UNIT, why=why)
     return _mean_of_isotherms(slopes, errors[0][0]), _mean_of_isotherms(intercepts, errors[0][1])
 
@@ -197,23 +200,25 @@ def _ratio(numerator: Quantity, denominator: Quantity) -> Quantity:
     return Quantity(value, float(error), "", points=numerator.points)
 
 
-def same_fit(curve: Callable[[Floats], Floats], a: float) -> tuple[float, float]:
+def same_fit(
+    curve: Callable[[Floats], Floats], a: float, fit_range: tuple[float, float] = FIT_RANGE
+) -> tuple[float, float]:
     """Return slope and intercept of curve(A v) - 1 against v^(1/2), by the straight line of the data."""
-    root = np.linspace(*FIT_RANGE, 101)
+    root = np.linspace(*fit_range, 101)
     slope, intercept, _, _ = _line(root, curve(a * root**2) - 1.0)
     return slope, intercept
 
 
-def _model_intercept(ratio: Quantity, curve: Callable[[Floats], Floats]) -> Quantity:
+def _model_intercept(ratio: Quantity, curve: Callable[[Floats], Floats], fit_range: tuple[float, float]) -> Quantity:
     if ratio.value is None or ratio.error is None:
         return Quantity(None, None, "", why=ratio.why)
     low, high = 1e-3, 30.0
-    if not same_fit(curve, low)[0] < ratio.value < same_fit(curve, high)[0]:
+    if not same_fit(curve, low, fit_range)[0] < ratio.value < same_fit(curve, high, fit_range)[0]:
         return Quantity(None, None, "", why=f"no A gives the model the fitted slope F0/B_sigma = {ratio.value:.3g}")
     wanted = ratio.value
-    a = root_scalar(lambda value: same_fit(curve, value)[0] - wanted, bracket=(low, high), xtol=1e-9).root
-    slope, intercept = same_fit(curve, a)
-    nearby_slope, nearby_intercept = same_fit(curve, 1.001 * a)
+    a = root_scalar(lambda value: same_fit(curve, value, fit_range)[0] - wanted, bracket=(low, high), xtol=1e-9).root
+    slope, intercept = same_fit(curve, a, fit_range)
+    nearby_slope, nearby_intercept = same_fit(curve, 1.001 * a, fit_range)
     error = abs((nearby_intercept - intercept) / (nearby_slope - slope)) * ratio.error
     return Quantity(intercept, float(error), "", why=f"A = {a:.3f}")
 

@@ -8,9 +8,16 @@ from numpy.typing import NDArray
 
 from analysis.corrections import Corrections, excitation_ratios
 from analysis.curves import Isotherm, Window
-from analysis.drift import estimate_drift, level_columns, ramp_columns
+from analysis.drift import SlowColumns, estimate_drift
 from analysis.errors import WindowError
-from analysis.likelihood import ExponentMinimum, NormalEquations, Profile, ReducedIsotherm, profile_of
+from analysis.likelihood import (
+    ExponentMinimum,
+    NormalEquations,
+    Profile,
+    ReducedIsotherm,
+    is_reached,
+    profile_of,
+)
 from analysis.master_curve import MasterBasis
 from analysis.noise import measured_scatter
 from analysis.quantities import reduced_bias
@@ -27,17 +34,25 @@ class CrossoverTerm:
     """The leading departure from scaling towards the Kondo temperature, T^(alpha + omega) H(v).
 
     H(v) = (1 + (p v)^2)^((alpha + omega) / 2): even, smooth, and of the one asymptotic form that makes G independent
-    of T for eV >> kB T. `omega` is the exponent of the leading irrelevant term, `scale` is p.
+    of T for eV >> kB T. `omega` is the exponent of the leading irrelevant term, `scale` is p; temperatures are over
+    `reference_K`, and values over `unit`, which keeps them near one.
     """
 
     omega: float
     scale: float
     alpha: float
+    reference_K: float
+    unit: float
 
-    def evaluate(self, reduced_bias: Floats, log_t: float) -> Floats:
-        """Return the term over t^alpha, shape (n,), with t = T / T_gm."""
-        power = 0.5 * (self.alpha + self.omega)
-        return np.exp(self.omega * log_t + power * np.log1p((self.scale * reduced_bias) ** 2))
+    @property
+    def power(self) -> float:
+        """Power of T, and of V for large v."""
+        return self.alpha + self.omega
+
+    def evaluate(self, reduced_bias: Floats, temperature_K: float) -> Floats:
+        """Return the term over (T / reference)^alpha, shape (n,)."""
+        shape = np.exp(0.5 * self.power * np.log1p((self.scale * reduced_bias) ** 2))
+        return (temperature_K / self.reference_K) ** self.omega * shape / self.unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,8 @@ class Problem:
     ratios : array, shape (N,), or None
         Excitation ratios w; None if unknown.
     is_kernel_applied : bool
+    slow : tuple of SlowColumns
+        Levels and drift of each isotherm.
     relative_errors : tuple of arrays, shape (n_i,)
         Errors of the points in units of their isotherm's noise.
     noise_S : array, shape (N,)
@@ -68,6 +85,7 @@ class Problem:
     reference_K: float
     ratios: Floats | None
     is_kernel_applied: bool
+    slow: tuple[SlowColumns, ...]
     relative_errors: tuple[Floats, ...]
     noise_S: Floats
     noise_source: str
@@ -91,9 +109,10 @@ class Problem:
 
     @property
     def degrees_of_freedom(self) -> int:
-        """Points less levels, master curve, further functions and alpha."""
+        """Points less levels, functions that some point reaches, and alpha."""
         levels = sum(isotherm.levels for isotherm in self.reduced)
-        return self.points - levels - self.basis.size - len(self.terms) - 1
+        reached = is_reached(sum(isotherm.products.diagonal()[:-1] for isotherm in self.reduced))
+        return self.points - levels - int(reached.sum()) - 1
 
     @property
     def duration_s(self) -> float:
@@ -104,8 +123,7 @@ class Problem:
     def functions(self, index: int, temperature_K: float, ratio: float) -> Floats:
         """Return basis and further functions at the points of an isotherm taken at another T or excitation ratio."""
         v = reduced_bias(self.isotherms[index].bias_V, temperature_K)
-        log_t = float(np.log(temperature_K / self.reference_K))
-        columns = [self.basis.averaged(v, ratio), *(term.evaluate(v, log_t)[:, None] for term in self.terms)]
+        columns = [self.basis.averaged(v, ratio), *(term.evaluate(v, temperature_K)[:, None] for term in self.terms)]
         return np.hstack(columns)
 
     def kernel_ratio(self, index: int) -> float:
@@ -114,13 +132,12 @@ class Problem:
 
     def reduce(self, index: int, temperature_K: float, ratio: float) -> ReducedIsotherm:
         """Build the normal equations of one isotherm as if it had another T or excitation ratio."""
-        isotherm = self.isotherms[index]
-        levels, ramps = level_columns(isotherm), ramp_columns(isotherm)
+        isotherm, slow = self.isotherms[index], self.slow[index]
         functions = self.functions(index, temperature_K, ratio)
-        equations = NormalEquations(levels.shape[1], ramps.shape[1], functions.shape[1])
+        equations = NormalEquations(slow.levels.shape[1], slow.ramps.shape[1], functions.shape[1])
         # the mean goes first: levels take it anyway, and sums of squares keep their digits
         data = isotherm.conductance_S - isotherm.conductance_S.mean()
-        equations.add(np.hstack([levels, ramps, functions]), data, self.relative_errors[index])
+        equations.add(np.hstack([slow.levels, slow.ramps, functions]), data, self.relative_errors[index])
         return equations.eliminate_levels()
 
     def with_terms(self, terms: tuple[CrossoverTerm, ...]) -> "Problem":
@@ -139,6 +156,7 @@ class Problem:
         part = replace(
             self,
             isotherms=tuple(self.isotherms[index].select(rows[index]) for index in kept),
+            slow=tuple(self.slow[index].select(rows[index]) for index in kept),
             relative_errors=tuple(self.relative_errors[index][rows[index]] for index in kept),
             ratios=None if self.ratios is None else self.ratios[kept],
             noise_S=self.noise_S[kept],
@@ -182,7 +200,7 @@ def make_problem(isotherms: Sequence[Isotherm], window: Window, corrections: Cor
     inside = select_window(isotherms, window)
     temperatures = np.array([isotherm.temperature_K for isotherm in inside])
     ratios = excitation_ratios(inside)
-    has_kernel = ratios is not None and bool(np.ptp(ratios) > EQUAL_RATIOS * ratios.max())
+    has_kernel = ratios is not None and needs_kernel(ratios)
     reach = max(float(reduced_bias(np.abs(i.bias_V).max(), i.temperature_K)) for i in inside)
     is_given = corrections.noise != "auto"
     relative_errors = tuple(np.ones(i.bias_V.size) if is_given else _relative_error(i) for i in inside)
@@ -193,6 +211,7 @@ def make_problem(isotherms: Sequence[Isotherm], window: Window, corrections: Cor
         float(np.exp(np.mean(np.log(temperatures)))),
         ratios,
         has_kernel,
+        tuple(map(SlowColumns.of, inside)),
         relative_errors,
         noise,
         source,
@@ -208,6 +227,11 @@ def make_problem(isotherms: Sequence[Isotherm], window: Window, corrections: Cor
     return _reduced(problem)
 
 
+def needs_kernel(ratios: Floats) -> bool:
+    """Say whether excitation ratios, shape (N,), differ so that the kernel is no function of v alone."""
+    return bool(np.ptp(ratios) > EQUAL_RATIOS * ratios.max())
+
+
 def select_window(isotherms: Sequence[Isotherm], window: Window) -> tuple[Isotherm, ...]:
     """Return the isotherms inside `window` that have at least 8 points, or refuse."""
     inside = [window.select(isotherm) for isotherm in isotherms if window.holds(isotherm.temperature_K)]
@@ -217,7 +241,13 @@ def select_window(isotherms: Sequence[Isotherm], window: Window) -> tuple[Isothe
             f"{window} holds {len(kept)} isotherm(s) with at least {MINIMUM_POINTS} points, and scaling compares at "
             f"least two; widen it or measure more temperatures"
         )
-    ranges = [np.array([np.min(np.abs(i.bias_V)), np.max(np.abs(i.bias_V))]) / i.temperature_K for i in kept]
+    sizes = [(reduced_bias(np.abs(i.bias_V), i.temperature_K)) for i in kept]
+    refuse_no_overlap([(float(v.min()), float(v.max())) for v in sizes], window)
+    return kept
+
+
+def refuse_no_overlap(ranges: Sequence[tuple[float, float]], window: Window) -> None:
+    """Raise WindowError if no two of the ranges of |v|, one an isotherm, have more than a point in common."""
     has_overlap = any(
         min(first[1], second[1]) > max(first[0], second[0])
         for number, first in enumerate(ranges)
@@ -225,7 +255,6 @@ def select_window(isotherms: Sequence[Isotherm], window: Window) -> tuple[Isothe
     )
     if not has_overlap:
         raise WindowError(f"{window} leaves isotherms that share no value of v = eV/kT; widen its bias range")
-    return kept
 
 
 def _reduced(problem: Problem) -> Problem:

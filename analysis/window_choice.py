@@ -13,7 +13,7 @@ from analysis.quantities import thermal_voltage_V
 
 FIRST_ISOTHERMS = 3
 BIAS_OVER_TEMPERATURE = 6.0
-MAXIMUM_MOVE = 2.5
+MAXIMUM_MOVE = 3.0
 THERMOMETER_MOVE = 0.005
 MAXIMUM_MISFIT = 1.2
 
@@ -22,7 +22,7 @@ def choose_window(isotherms: Sequence[Isotherm], corrections: Corrections) -> tu
     """Return a window and the reason for it.
 
     Windows grow with the warmest isotherm T: all isotherms up to it, and |V| up to 6 kB T / e. A window is accepted if
-    alpha moved by at most 2.5 times what noise and a thermometer allow from every accepted one, and chi-square per
+    alpha moved by at most 3 times what noise and a thermometer allow from every accepted one, and chi-square per
     degree of freedom stays below 1.2. The variance of the difference of nested fits is the difference of their
     variances; a thermometer good to 0.5 % moves alpha by about 0.005.
 

@@ -1,29 +1,33 @@
 """Stanford Research SR830 lock-in amplifier, in the role `LockIn`.
 
 Commands after the SR830 manual, section 5 "Remote Programming"; waits after a step and the table of time constants
-after section 3 "SR830 Basics" (page 3-25). Mode words, tables and command formats are those of pymeasure's SR830; what
-it clips or rounds silently (amplitude, frequency, sensitivity, time constant) is refused here before it gets there.
+after section 3 "SR830 Basics" (page 3-25). An input overload includes that of the dynamic reserve (page 5-23). Mode
+words, tables and command formats are those of pymeasure's SR830; what it clips or rounds silently (amplitude,
+frequency, sensitivity, time constant) is refused here before it gets there.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
 from pymeasure.adapters import Adapter
 from pymeasure.instruments.srs import SR830 as StockSR830
 from pyvisa.highlevel import VisaLibraryBase
 
-from instruments.errors import LimitError, ReadbackError, ReplyError
+from instruments.errors import ReadbackError, ReplyError
 from instruments.limits import Limits
 from instruments.roles import Clock, LockInReading, LockInStatus
-from instruments.transport import Line, WriteObserver
+from instruments.srs_lockin import SrsLockIn
+from instruments.transport import WriteObserver
 from instruments.wired import Wired
 
 OSCILLATOR_MINIMUM_VRMS = 0.004
 OSCILLATOR_MAXIMUM_VRMS = 5.0
 OSCILLATOR_STEP_VRMS = 0.002
-
-SETTLE_TIME_CONSTANTS = {6: 5.0, 12: 7.0, 18: 9.0, 24: 10.0}
-"""Wait after a step in time constants, by roll-off in dB per octave: to within 0.1 % and better (page 3-25)."""
+HIGHEST_HZ = 102e3
+HIGHEST_HARMONIC = 19_998
+"""One below the box's own: pymeasure's table ends there."""
 
 FIXED_SETTINGS = {
     "reference_source": "Internal",
@@ -38,7 +42,13 @@ FIXED_SETTINGS = {
 """What `configure` always sets: a differential input with a floating shield, so that the cryostat is the only ground,
 AC coupled against the bias, and no notch, whose skirts would touch the amplitude at 137.7 Hz."""
 
+SAMPLING_HZ = tuple(62.5e-3 * 2.0**power for power in range(14))
+"""Rates at which the data buffer stores (page 5-16)."""
+
+BUFFER_ROWS = 16_383
+
 _PHASE_STEP_DEG = 0.01
+_BLOCK_ROWS = 1024  # a binary transfer of 4 KB: well below a second on GPIB
 _FREQUENCY_TOLERANCE = 2e-4
 
 
@@ -46,7 +56,7 @@ class _Box(Wired, StockSR830):
     """Pymeasure's SR830 on a line of ours."""
 
 
-class SR830:
+class SR830(SrsLockIn):
     """The SR830: excitation from its sine output, voltage detected at its A-B input.
 
     Parameters
@@ -56,7 +66,7 @@ class SR830:
     visa_library : str or VisaLibraryBase
         PyVISA library specification; empty for the default.
     clock : Clock
-        The experiment clock (all drivers take one; this one never waits).
+        The experiment clock, on which averages and settling wait.
     maximum_Vrms : float
         Largest oscillator amplitude allowed at this station (V, rms).
     name : str, optional
@@ -80,37 +90,21 @@ class SR830:
         name: str | None = None,
         on_write: WriteObserver | None = None,
     ) -> None:
-        self._clock = clock
-        self._name = name or f"SR830 at {address}"
-        self._amplitude = Limits(
-            OSCILLATOR_MINIMUM_VRMS, min(maximum_Vrms, OSCILLATOR_MAXIMUM_VRMS), "V rms", "oscillator amplitude"
+        maximum_Vrms = min(maximum_Vrms, OSCILLATOR_MAXIMUM_VRMS)
+        super().__init__(
+            "SR830",
+            ("SR830",),
+            _Box,
+            amplitude=Limits(OSCILLATOR_MINIMUM_VRMS, maximum_Vrms, "V rms", "oscillator amplitude"),
+            sensitivities_V=StockSR830.SENSITIVITIES,
+            highest_harmonic=HIGHEST_HARMONIC,
+            phase_digits=2,
+            address=address,
+            visa_library=visa_library,
+            clock=clock,
+            name=name,
+            on_write=on_write,
         )
-        self._frequency = Limits(1e-3, 102e3, "Hz", "reference frequency")
-        self._line = Line(address, name=self._name, visa_library=visa_library, on_write=on_write)
-        with self._line.connecting():
-            self._identity = self._line.identify("SR830")
-            self._box = _Box(self._line)
-            self._settle_s = self._read_settle_s()
-
-    @property
-    def name(self) -> str:
-        """Return the name used in messages."""
-        return self._name
-
-    @property
-    def identity(self) -> str:
-        """Return the reply to ``*IDN?`` at connection."""
-        return self._identity
-
-    @property
-    def minimum_Vrms(self) -> float:
-        """Return the smallest oscillator amplitude; the output cannot be switched off (V, rms)."""
-        return OSCILLATOR_MINIMUM_VRMS
-
-    @property
-    def settle_s(self) -> float:
-        """Return the wait after a step for the present time constant and roll-off."""
-        return self._settle_s
 
     def configure(self, *, frequency_Hz: float, time_constant_s: float, slope_dB_per_octave: int) -> None:
         """Set reference, input and filters, and read everything back.
@@ -164,17 +158,43 @@ class SR830:
         wanted_V = Limits(0.0, ranges_V[-1], "V", "full scale").check(full_scale_V, self._name)
         return self._box.take("sensitivity", next(entry for entry in ranges_V if entry >= wanted_V * (1 - 1e-9)))
 
-    def read(self) -> LockInReading:
-        """Read X and Y in one transaction, then the status since the last reading.
+    def start_buffer(self, rate_Hz: float) -> float:
+        """Empty the data buffer, store X and Y in it from now on, and return the rate taken: the next at or above.
 
-        The status byte is cleared by asking, so after a failed exchange both are taken anew.
+        It stops by itself after 16383 rows.
+
+        Raises
+        ------
+        LimitError
+            If the rate is above 512 Hz, or not above zero.
+        """
+        Limits(0.0, SAMPLING_HZ[-1], "Hz", "sampling rate").check(rate_Hz, self._name)
+        index = next(place for place, entry in enumerate(SAMPLING_HZ) if entry >= rate_Hz * (1 - 1e-9))
+        with self._line.lock:
+            for message in ("PAUS", "REST", "DDEF 1,0,0", "DDEF 2,0,0", "SEND 0", f"SRAT {index}"):
+                self._line.write(message)
+            if (taken := self._line.ask_int("SRAT?")) != index:
+                raise ReadbackError(self._name, f"sampling rate set to number {index}, but it reads {taken}")
+            self._line.write("STRT")
+        return SAMPLING_HZ[index]
+
+    def read_buffer(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Stop storing and fetch what was stored.
+
+        Returns
+        -------
+        x_V, y_V : arrays, shape (N,)
+            Rms volts, oldest first, at the rate that `start_buffer` returned.
 
         Raises
         ------
         CommunicationError, ReplyError
-            If that fails too.
+            If a transfer came short; the buffer still holds everything then.
         """
-        return self._line.twice(self._read_once)
+        with self._line.lock:
+            self._line.write("PAUS")
+            rows = self._line.ask_int("SPTS?")
+            return self._fetch(1, rows), self._fetch(2, rows)
 
     def settings(self) -> Mapping[str, str | float | int | bool]:
         """Read every setting that bears on the data."""
@@ -188,16 +208,12 @@ class SR830:
                 "oscillator_Vrms": box.number("sine_voltage"),
                 "sensitivity_V": box.number("sensitivity"),
                 "time_constant_s": box.number("time_constant"),
-                "slope_dB_per_octave": int(box.number("filter_slope")),
+                "slope_dB_per_octave": self._slope_dB(),
             }
 
     def make_safe(self) -> None:
         """Turn the oscillator down to its minimum of 4 mV; may be called twice."""
         self._box.take("sine_voltage", OSCILLATOR_MINIMUM_VRMS, tolerance=OSCILLATOR_STEP_VRMS / 4)
-
-    def close(self) -> None:
-        """Give the wire back; may be called twice."""
-        self._line.close()
 
     def _read_once(self) -> LockInReading:
         x_V, y_V = self._line.ask_floats("SNAP?1,2", 2, once=True)
@@ -207,23 +223,24 @@ class SR830:
         # The four lowest bits are those of LockInStatus; the others report settings, not trouble (page 5-23).
         return LockInReading(x_V, y_V, LockInStatus(byte & 0b1111))
 
+    def _slope_dB(self) -> int:
+        return int(self._box.number("filter_slope"))
+
+    def _highest_Hz(self) -> float:
+        return HIGHEST_HZ
+
+    def _fetch(self, display: int, rows: int) -> NDArray[np.float64]:
+        """Fetch a column of the data buffer as IEEE single precision, lower byte first (TRCB, page 5-18)."""
+        blocks = [np.empty(0)]
+        for first in range(0, rows, _BLOCK_ROWS):
+            count = min(_BLOCK_ROWS, rows - first)
+            block = self._line.ask_bytes(f"TRCB? {display},{first},{count}", 4 * count)
+            blocks.append(np.frombuffer(block, dtype="<f4").astype(np.float64))
+        return np.concatenate(blocks)
+
     def _clear_offsets(self) -> None:
         """Take away offset and expansion of X and Y, which somebody's finger may have left on the readings."""
         for output in (1, 2):
             self._line.write(f"OEXP {output},0,0")
             if (left := self._line.ask_floats(f"OEXP? {output}", 2)) != (0.0, 0.0):
                 raise ReadbackError(self._name, f"offset and expansion {output} set to 0, but they read {left}")
-
-    def _read_settle_s(self) -> float:
-        return SETTLE_TIME_CONSTANTS[int(self._box.number("filter_slope"))] * self._box.number("time_constant")
-
-    def _entry(self, what: str, unit: str, value: float, table: Sequence[float]) -> float:
-        """Return the entry of `table` that `value` is, to rounding; refuse anything in between."""
-        Limits(table[0], table[-1], unit, what).check(value, self._name)
-        above = next(index for index, entry in enumerate(table) if entry >= value * (1 - 1e-9))
-        if math.isclose(table[above], value, rel_tol=1e-9):
-            return table[above]
-        raise LimitError(
-            self._name,
-            f"{what} {value:g} {unit} refused: the box has {table[above - 1]:g} and {table[above]:g} {unit} next to it",
-        )

@@ -5,7 +5,8 @@ Commands after the Model 430 manual (Rev. 5), section 4.5 of "Remote Interface R
 is set to, checks no field, and waits on through a quench; the command table here is a driver of our own on its
 `Instrument`.
 
-The box is set to tesla and minutes before a ramp, and read in whatever units it is in before that.
+The box is set to tesla and minutes before a ramp, and read in whatever units it is in before that. It times its
+persistent switch itself: states 9 and 10 while it heats and cools.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from pyvisa.highlevel import VisaLibraryBase
 
 from instruments.errors import CommunicationError, QuenchError, ReadbackError, ReplyError, StateError
 from instruments.limits import Limits
+from instruments.persistent_mode import SwitchState
 from instruments.roles import Clock, MagnetReading, MagnetState
 from instruments.transport import Line, WriteObserver
 from instruments.wired import Wired
@@ -78,7 +80,9 @@ class _Box(Wired):
 
 
 class AMI430:
-    """The Model 430 driving a magnet without, or with an open, persistent switch.
+    """The Model 430 driving a magnet with or without a persistent switch.
+
+    Besides the role it fills `instruments.persistent_mode.SwitchedMagnet`.
 
     Parameters
     ----------
@@ -163,16 +167,13 @@ class AMI430:
         rate_T_per_min = self._rate.check(rate_T_per_min, self._name)
         with self._line.lock:
             state = self._sound_state()
-            self._insist_on_open_switch(state)
-            if state is not MagnetState.PAUSED:
-                self._pause()
-            self._take_units()
-            self._take_rate(rate_T_per_min)
-            self._box.take("target_field", field_T, tolerance=_FIELD_TOLERANCE_T)
-            self._line.write("RAMP")
-            state = self._sound_state()
-            if state is MagnetState.PAUSED:
-                raise StateError(self._name, f"did not start towards {field_T:g} T; is it in local mode?")
+            if self._switch_state(state) not in (SwitchState.OPEN, SwitchState.NOT_FITTED):
+                raise StateError(
+                    self._name,
+                    f"no ramp started: the persistent switch is shut or moving ({state.value}); "
+                    "leave persistent mode first",
+                )
+            self._go(state, field_T, rate_T_per_min)
 
     def hold(self) -> None:
         """Pause a ramp and hold the present field; a supply that stands still is left alone.
@@ -201,6 +202,55 @@ class AMI430:
             voltage_V = self._line.ask_float("VOLT:SUPP?")
             return MagnetReading(field * self._unit_T, voltage_V, self._state())
 
+    def switch_state(self) -> SwitchState:
+        """Read what the persistent switch is."""
+        with self._line.lock:
+            return self._switch_state(self._state())
+
+    def leads_field_T(self) -> float:
+        """Read the supply's current as the field that it would make in the magnet."""
+        with self._line.lock:
+            return self._line.ask_float("CURR:SUPP?") * self._line.ask_float("COIL?") * self._unit_T
+
+    def start_leads(self, field_T: float, rate_T_per_min: float) -> None:
+        """Start the supply towards the current of `field_T` with the switch closed; returns at once.
+
+        The box ramps its leads at a rate of its own (``PS:PSRR?``). Raises as `start_ramp` does, and `StateError` if
+        the switch is not closed.
+        """
+        field_T = self._field.check(field_T, self._name)
+        rate_T_per_min = self._rate.check(min(rate_T_per_min, self._rate.maximum), self._name)
+        with self._line.lock:
+            state = self._sound_state()
+            if self._switch_state(state) is not SwitchState.CLOSED:
+                raise StateError(self._name, "the leads are not run alone: the persistent switch is not closed")
+            self._go(state, field_T, rate_T_per_min)
+
+    def set_switch_heater(self, is_on: bool) -> None:
+        """Switch the heater of the persistent switch and read it back; a ramp that is under way is paused first.
+
+        Raises
+        ------
+        QuenchError
+            If the magnet is quenched.
+        StateError
+            If none is fitted.
+        ReadbackError
+            If the box did not take it: leads and magnet may carry different currents.
+        """
+        with self._line.lock:
+            state = self._sound_state()
+            if self._switch_state(state) is SwitchState.NOT_FITTED:
+                raise StateError(self._name, "no persistent switch is fitted")
+            if state in MOVING:
+                self._pause()
+            self._line.write(f"PS {is_on:d}")
+            if bool(self._line.ask_int("PS?")) is not is_on:
+                raise ReadbackError(
+                    self._name,
+                    f"switch heater set {'on' if is_on else 'off'}, but it is not; do leads and magnet differ?",
+                )
+
     def settings(self) -> Mapping[str, str | float | int | bool]:
         """Read every setting that bears on the data."""
         line = self._line
@@ -215,6 +265,7 @@ class AMI430:
                 "current_limit_A": line.ask_float("CURR:LIMIT?"),
                 "voltage_limit_V": line.ask_float("VOLT:LIM?"),
                 "is_persistent": bool(line.ask_int("PERS?")),
+                "has_switch": bool(line.ask_int("PS:INST?")),
             }
 
     def make_safe(self) -> None:
@@ -258,12 +309,26 @@ class AMI430:
         if state in MOVING:
             raise StateError(self._name, f"told to pause, but it is {state.value}; pause it at its front panel")
 
-    def _insist_on_open_switch(self, state: MagnetState) -> None:
-        if state in (MagnetState.SWITCH_HEATING, MagnetState.SWITCH_COOLING) or self._line.ask_int("PERS?"):
-            raise StateError(
-                self._name,
-                f"no ramp started: the persistent switch is shut or moving ({state.value}); open it at the front panel",
-            )
+    def _go(self, state: MagnetState, field_T: float, rate_T_per_min: float) -> None:
+        """Pause, then units, rate and target, each read back, and only then go."""
+        if state is not MagnetState.PAUSED:
+            self._pause()
+        self._take_units()
+        self._take_rate(rate_T_per_min)
+        self._box.take("target_field", field_T, tolerance=_FIELD_TOLERANCE_T)
+        self._line.write("RAMP")
+        state = self._sound_state()
+        if state is MagnetState.PAUSED:
+            raise StateError(self._name, f"did not start towards {field_T:g} T; is it in local mode?")
+
+    def _switch_state(self, state: MagnetState) -> SwitchState:
+        if state is MagnetState.SWITCH_HEATING:
+            return SwitchState.OPENING
+        if state is MagnetState.SWITCH_COOLING:
+            return SwitchState.CLOSING
+        if not self._line.ask_int("PS:INST?"):
+            return SwitchState.NOT_FITTED
+        return SwitchState.OPEN if self._line.ask_int("PS?") else SwitchState.CLOSED
 
     def _insist_on_coil(self) -> None:
         coil_T_per_A = self._line.ask_float("COIL?") * self._unit_T

@@ -1,11 +1,13 @@
-"""The four roles an instrument can play, as Protocols: all that the measurement loop knows of a box.
+"""The roles an instrument can play, as Protocols: all that the measurement loop knows of a box.
+
+A run needs the first four; a `DcVoltmeter` is a spare channel.
 
 A box of the user's own fills a role by having these methods; it need not inherit anything. Numbers are SI, a name
 ends in its unit. Every setter checks its limits before the wire, reads back what it set and returns what the box
 really took. Every call raises `instruments.errors.InstrumentError` or one of its kinds, and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntFlag, auto
 from typing import Protocol, runtime_checkable
@@ -53,6 +55,14 @@ class SourceReading:
     current_A: float
     voltage_V: float
     is_in_compliance: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VoltageReading:
+    """A voltmeter's reading; beyond its range only the sign of `voltage_V` means anything."""
+
+    voltage_V: float
+    is_over_range: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +165,13 @@ class SourceMeter(Instrument, Protocol):
         """Step to `current_A` at once, limits permitting, and return the level the box took, in its resolution."""
         ...
 
-    def ramp_to_current(self, current_A: float, rate_A_per_s: float) -> float:
-        """Walk to `current_A` in small steps at `rate_A_per_s` on the experiment clock and return the level taken."""
+    def ramp_to_current(
+        self, current_A: float, rate_A_per_s: float, *, should_stop: Callable[[], bool] | None = None
+    ) -> float:
+        """Walk to `current_A` in small steps at `rate_A_per_s` on the experiment clock and return the level taken.
+
+        Told to stop, it stays where it is and raises `StoppedError`.
+        """
         ...
 
     def read(self) -> SourceReading:
@@ -197,4 +212,16 @@ class Magnet(Instrument, Protocol):
 
     def read(self) -> MagnetReading:
         """Read field, supply voltage and state; a quench is a state here, not an error."""
+        ...
+
+
+class DcVoltmeter(Instrument, Protocol):
+    """Read the steady voltage across the contact, thermal EMF and all. Idle-safe: it sources nothing."""
+
+    def configure(self, *, range_V: float, nplc: float) -> None:
+        """Fix range and integration; a fixed range never switches in the middle of a sweep."""
+        ...
+
+    def read(self) -> VoltageReading:
+        """Take one reading."""
         ...

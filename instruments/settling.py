@@ -157,7 +157,7 @@ def settle(
     start_s = clock.now_s()
     poll = 0
     while True:
-        if not _sleep_until(start_s + poll * poll_s, clock, should_stop):
+        if not sleep_until(start_s + poll * poll_s, clock, should_stop):
             raise StoppedError(instrument, f"the wait for {what} {target:g} {unit} was stopped")
         reading = read()
         sample = reading if isinstance(reading, Sample) else Sample(reading)
@@ -252,6 +252,18 @@ def wait_for_field(
     )
 
 
+def sleep_until(due_s: float, clock: Clock, should_stop: Callable[[], bool] | None) -> bool:
+    """Sleep until `due_s` on the clock, in slices of `STOP_POLL_S`; return false if told to stop before or then."""
+    while True:
+        if should_stop is not None and should_stop():
+            return False
+        left_s = due_s - clock.now_s()
+        # Below the resolution of a clock nothing is left: a sleep of less might not pass any time.
+        if left_s <= 1e-9:
+            return True
+        clock.sleep(left_s if should_stop is None else min(left_s, STOP_POLL_S))
+
+
 class _Window:
     """The readings of the last `dwell_s` with running sums: a poll costs the same however long the wait."""
 
@@ -296,18 +308,6 @@ class _Window:
         count = len(self._points)
         spread = count * self._tt - self._t * self._t
         return (count * self._ty - self._t * self._y) / spread if count > 1 and spread > 0.0 else 0.0
-
-
-def _sleep_until(due_s: float, clock: Clock, should_stop: Callable[[], bool] | None) -> bool:
-    """Sleep, in slices, until `due_s`; return false if told to stop before or then."""
-    while True:
-        if should_stop is not None and should_stop():
-            return False
-        left_s = due_s - clock.now_s()
-        # Below the resolution of a clock nothing is left: a sleep of less might not pass any time.
-        if left_s <= 1e-9:
-            return True
-        clock.sleep(left_s if should_stop is None else min(left_s, STOP_POLL_S))
 
 
 def _missing(sample: Sample, target: float, band: float, stale_s: float) -> str:

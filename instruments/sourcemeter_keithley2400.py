@@ -1,40 +1,33 @@
 """Keithley 2400 SourceMeter as a current source, in the role `SourceMeter`.
 
 After the Series 2400 User's Manual (2400S-900-01), section 18 "SCPI Command Reference"; status word from page 18-51
-on, output-off states after section 13. The command table is `sourcemeter_keithley2400_commands`.
-
-Nothing here sends ``*RST``, switches autorange, or changes function or range while the output is on: each of these
-puts a spike on the contact.
+on, output-off states after section 13, sense leads after section 2. The command table is
+`sourcemeter_keithley2400_commands`; what it shares with other sources is `current_source`.
 """
 
-import math
 from collections.abc import Mapping
 from enum import IntFlag
 
 from pymeasure.adapters import Adapter
 from pyvisa.highlevel import VisaLibraryBase
 
-from instruments.errors import CommunicationError, LimitError, ReadbackError, ReplyError, StateError
-from instruments.limits import Limits
+from instruments.current_source import RANGE_TOLERANCE, CurrentRanges, CurrentSource, OutputOffState
+from instruments.errors import CommunicationError, ReadbackError, ReplyError, StateError
 from instruments.roles import Clock, SourceReading
 from instruments.sourcemeter_keithley2400_commands import Keithley2400Commands
 from instruments.transport import Line, WriteObserver
 
-CURRENT_RANGES_A = (1e-6, 10e-6, 100e-6, 1e-3, 10e-3, 100e-3, 1.0)
+CURRENT_RANGES = CurrentRanges(
+    ranges_A=(1e-6, 10e-6, 100e-6, 1e-3, 10e-3, 100e-3, 1.0), over_range=1.05, largest_A=1.05, steps=20_000
+)
+"""Specifications, source programming resolution: 50 nA on 1 mA."""
+
 VOLTAGE_RANGES_V = (0.2, 2.0, 20.0, 200.0)
 OVER_RANGE = 1.05
-PROGRAMMING_STEPS = 20_000
-"""Steps of the programmed level over one range: 50 nA on 1 mA (specifications, source programming resolution)."""
-
-RAMP_STEP_S = 0.05
-"""Time between the steps of a ramp: at 1 mV/s across the contact a step is 50 uV, about one step of a sweep."""
 
 ELEMENTS = "VOLT,CURR,STAT"
 OVERFLOW = 9.9e37
 """Stands for a reading beyond the range; 9.91e37, above it, for an element that was not measured (page 18-51)."""
-
-_RANGE_TOLERANCE = 0.06
-"""The box names a range by its nominal or by its 105 % end; the next range is a decade away."""
 
 
 class ReadingStatus(IntFlag):
@@ -49,7 +42,7 @@ _IN_COMPLIANCE = ReadingStatus.COMPLIANCE | ReadingStatus.RANGE_COMPLIANCE
 _KNOWN_STATUS = _IN_COMPLIANCE | ReadingStatus.CURRENT_SOURCED
 
 
-class Keithley2400:
+class Keithley2400(CurrentSource[Keithley2400Commands]):
     """The 2400 sourcing current on a fixed range.
 
     Parameters
@@ -90,30 +83,21 @@ class Keithley2400:
         name: str | None = None,
         on_write: WriteObserver | None = None,
     ) -> None:
-        self._clock = clock
-        self._name = name or f"Keithley 2400 at {address}"
-        self._level = Limits(-maximum_A, maximum_A, "A", "source current")
-        self._compliance = Limits(1e-3, maximum_V, "V", "compliance")
-        self._rate = Limits(1e-12, 1.0, "A/s", "ramp rate")
-        self._nplc = Limits(0.01, 10.0, "power line cycles", "integration")
-        self._safe_rate_A_per_s = self._rate.check(safe_rate_A_per_s, self._name)
-        self._line = Line(address, name=self._name, visa_library=visa_library, on_write=on_write)
-        with self._line.connecting():
-            self._identity = self._line.identify("KEITHLEY", "MODEL 2400")
-            self._box = Keithley2400Commands(self._line, includeSCPI=False)
-            self._is_current_source = self._box.value("source_mode") == "current"
-            self._range_A = self._read_range_A()
-            self._is_read_as_expected = False
-
-    @property
-    def name(self) -> str:
-        """Return the name used in messages."""
-        return self._name
-
-    @property
-    def identity(self) -> str:
-        """Return the reply to ``*IDN?`` at connection."""
-        return self._identity
+        super().__init__(
+            "Keithley 2400",
+            ("KEITHLEY", "MODEL 2400"),
+            _commands,
+            CURRENT_RANGES,
+            address=address,
+            visa_library=visa_library,
+            clock=clock,
+            maximum_A=maximum_A,
+            maximum_V=maximum_V,
+            safe_rate_A_per_s=safe_rate_A_per_s,
+            name=name,
+            on_write=on_write,
+        )
+        self._is_read_as_expected = False
 
     def configure(self, *, range_A: float, compliance_V: float, nplc: float) -> None:
         """Fix function, ranges, compliance and integration, and read them back.
@@ -137,91 +121,48 @@ class Keithley2400:
         box = self._box
         with self._line.lock:
             if box.value("source_enabled"):
-                self._insist_on_idle(range_A, voltage_range_V)
+                self._insist_on_idle(source_current_range=range_A, voltage_range=voltage_range_V)
             else:
                 self._is_current_source = False  # until all of this has succeeded
                 box.take("source_mode", "current")
                 box.take("source_current", 0.0)
                 box.take("source_current_range_auto_enabled", False)
-                box.take("source_current_range", range_A, tolerance=_RANGE_TOLERANCE * range_A)
-                box.take("output_off_state", "normal")
+                box.take("source_current_range", range_A, tolerance=RANGE_TOLERANCE * range_A)
+                box.take("output_off_state", OutputOffState.NORMAL.value)
                 box.take("auto_output_off_enabled", False)
                 self._line.write(":SENSE:FUNCTION:CONCURRENT ON")
                 self._line.write(':SENSE:FUNCTION "VOLT","CURR"')
                 box.take("voltage_range_auto_enabled", False)
-                box.take("voltage_range", voltage_range_V, tolerance=_RANGE_TOLERANCE * voltage_range_V)
+                box.take("voltage_range", voltage_range_V, tolerance=RANGE_TOLERANCE * voltage_range_V)
             box.take("compliance_voltage", compliance_V, tolerance=1e-3 * compliance_V)
             box.take("voltage_nplc", nplc, tolerance=1e-3 * nplc)
             self._take_elements()
             self._is_current_source = self._is_read_as_expected = True
             self._range_A = range_A
 
-    def set_output(self, is_on: bool) -> None:
-        """Switch the output.
+    def set_sense(self, is_four_wire: bool) -> None:
+        """Let the voltmeter use leads of its own, or the source's; the output must be off.
 
         Raises
         ------
         StateError
-            If the programmed level is not zero, or the box has not been configured.
-        ReadbackError
-            If it did not switch.
-        """
-        with self._line.lock:
-            self._insist_on_configured("the output is not switched")
-            level_A = self._box.number("source_current")
-            if level_A != 0.0:
-                raise StateError(
-                    self._name, f"output not switched {_word(is_on)}: the level is {level_A:g} A; ramp to zero first"
-                )
-            self._box.take("source_enabled", is_on)
-
-    def set_current(self, current_A: float) -> float:
-        """Step to `current_A` at once and return the level the box took.
-
-        The level is rounded to the resolution of the range beforehand, so that what is returned is what flows.
-
-        Raises
-        ------
-        LimitError
-            If it is beyond this station's maximum or the range.
-        StateError
-            If the box has not been configured as a current source.
+            If the output is on: the box would switch it off by itself (page 2-12).
         ReadbackError
             If the box did not take it.
         """
         with self._line.lock:
-            self._insist_on_configured("no level is set")
-            return self._box.take("source_current", self._checked_level_A(current_A), tolerance=self._step_A / 2)
+            self._insist_on_output_off("sense leads not changed")
+            self._box.take("wires", 4 if is_four_wire else 2)
 
-    def ramp_to_current(self, current_A: float, rate_A_per_s: float) -> float:
-        """Walk to `current_A` in equal steps at `rate_A_per_s` and return the level the box took.
-
-        Steps are due on absolute times. A step that comes late delays the rest: two steps never fall together.
+    def set_output_off_state(self, state: OutputOffState) -> None:
+        """Choose what the output is while off; acts at once if it is off. `HIMP` only with the contact grounded.
 
         Raises
         ------
-        LimitError
-            If the level or the rate is out of bounds.
-        StateError
-            If the box has not been configured as a current source.
         ReadbackError
-            If the box did not take the last level.
+            If the box did not take it.
         """
-        with self._line.lock:
-            self._insist_on_configured("no ramp is started")
-            target_A = self._checked_level_A(current_A)
-            rate_A_per_s = self._rate.check(rate_A_per_s, self._name)
-            start_A = self._box.number("source_current")
-            # No finer than the resolution: a slow ramp takes its single steps at longer intervals.
-            interval_s = max(RAMP_STEP_S, self._step_A / rate_A_per_s)
-            steps = math.ceil(abs(target_A - start_A) / (rate_A_per_s * interval_s) - 1e-9)
-            due_s = self._clock.now_s()
-            for step in range(1, steps):
-                due_s = self._wait_until(due_s + interval_s)
-                self._box.source_current = self._rounded_A(start_A + (target_A - start_A) * step / steps)
-            if steps:
-                self._wait_until(due_s + interval_s)
-            return self.set_current(target_A)
+        self._box.take("output_off_state", state.value)
 
     def read(self) -> SourceReading:
         """Trigger a measurement of the output and read it.
@@ -269,89 +210,11 @@ class Keithley2400:
                 "sense_wires": box.value("wires"),
             }
 
-    def make_safe(self) -> None:
-        """Ramp to zero on the same range and leave the output as it is; may be called twice.
-
-        Raises
-        ------
-        StateError
-            If it sources voltage with its output on: not this program's doing, and not to be guessed at.
-        """
-        box = self._box
-        with self._line.lock:
-            is_on = box.value("source_enabled")
-            self._is_current_source = box.value("source_mode") == "current"
-            if self._is_current_source:
-                self._range_A = self._read_range_A()
-                if is_on:
-                    self.ramp_to_current(0.0, self._safe_rate_A_per_s)
-                else:
-                    box.take("source_current", 0.0)
-            elif is_on:
-                raise StateError(self._name, "sources voltage with its output on; bring it to zero at its front panel")
-
-    def close(self) -> None:
-        """Give the wire back; may be called twice."""
-        self._line.close()
-
-    @property
-    def _step_A(self) -> float:
-        return self._range_A / PROGRAMMING_STEPS
-
-    def _read_range_A(self) -> float:
-        reads_A = self._box.number("source_current_range")
-        return next((entry for entry in CURRENT_RANGES_A if entry * (1 + _RANGE_TOLERANCE) >= reads_A), 1.0)
-
-    def _exact_range_A(self, range_A: float) -> float:
-        for entry in CURRENT_RANGES_A:
-            if math.isclose(entry, range_A, rel_tol=1e-9):
-                return entry
-        names = ", ".join(f"{entry:g}" for entry in CURRENT_RANGES_A)
-        raise LimitError(self._name, f"range {range_A!r} A refused: the box has {names} A")
-
-    def _checked_level_A(self, current_A: float) -> float:
-        level_A = self._rounded_A(self._level.check(current_A, self._name))
-        end_A = self._range_A * OVER_RANGE
-        return Limits(-end_A, end_A, "A", "source current on this range").check(level_A, self._name)
-
-    def _rounded_A(self, level_A: float) -> float:
-        # Whole steps over a whole number of steps: 437 steps of 50 nA come out as 2.185e-05 and not a bit beside it.
-        return round(level_A / self._step_A) * self._range_A / PROGRAMMING_STEPS
-
     def _take_elements(self) -> None:
         self._line.write(f":FORMAT:ELEMENTS {ELEMENTS}")
         reads = self._line.ask_line(":FORMAT:ELEMENTS?")
         if reads.replace(" ", "").upper() != ELEMENTS:
             raise ReadbackError(self._name, f"data elements set to {ELEMENTS}, but they read {reads}")
-
-    def _insist_on_configured(self, consequence: str) -> None:
-        if not self._is_current_source:
-            raise StateError(self._name, f"{consequence}: it is not set up as a current source; configure it first")
-
-    def _insist_on_idle(self, range_A: float, voltage_range_V: float) -> None:
-        """Refuse to set up an output that is on, unless it is at zero and set up this way already."""
-        box = self._box
-        level_A = box.number("source_current")
-        if box.value("source_mode") != "current" or level_A != 0.0:
-            raise StateError(
-                self._name, f"not set up: its output is on, at {level_A:g} A; bring it to zero first (zerobias safe)"
-            )
-        for what, wanted in (("source_current_range", range_A), ("voltage_range", voltage_range_V)):
-            reads = box.number(what)
-            if abs(reads - wanted) > _RANGE_TOLERANCE * wanted:
-                raise StateError(
-                    self._name,
-                    f"{what} not changed from {reads:g} to {wanted:g} with the output on: it would spike; ground the "
-                    "contact and switch the output off first",
-                )
-
-    def _wait_until(self, due_s: float) -> float:
-        """Wait for `due_s` and return it, or the present if that is later."""
-        now_s = self._clock.now_s()
-        if now_s >= due_s:
-            return now_s
-        self._clock.sleep(due_s - now_s)
-        return due_s
 
     def _blame_output(self, error: CommunicationError) -> None:
         """Say so if silence has a reason: with its output off the box refuses to measure (error +803)."""
@@ -359,5 +222,5 @@ class Keithley2400:
             raise StateError(self._name, "not read: its output is off") from error
 
 
-def _word(is_on: bool) -> str:
-    return "on" if is_on else "off"
+def _commands(line: Line) -> Keithley2400Commands:
+    return Keithley2400Commands(line, includeSCPI=False)

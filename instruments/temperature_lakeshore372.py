@@ -12,10 +12,11 @@ from enum import IntEnum, IntFlag
 
 from pymeasure.adapters import Adapter
 from pymeasure.instruments import Instrument
-from pymeasure.instruments.validators import strict_discrete_set, strict_range
+from pymeasure.instruments.validators import strict_discrete_set
 from pyvisa.highlevel import VisaLibraryBase
 
 from instruments.errors import LimitError, ReadbackError, StateError
+from instruments.lakeshore import Loop
 from instruments.limits import Limits
 from instruments.roles import Clock, TemperatureReading
 from instruments.transport import Line, WriteObserver
@@ -58,9 +59,6 @@ class ReadingFault(IntFlag):
         return ", ".join(str(flag.name).lower().replace("_", " ") for flag in type(self) if flag in self)
 
 
-HEATER_FAULTS = {1: "heater open", 2: "heater shorted"}
-
-
 @dataclass(frozen=True, slots=True)
 class Zone:
     """Gains and heater range that suit setpoints up to `maximum_K`.
@@ -85,22 +83,15 @@ ZONES = (
 )
 """Class-typical: they suit the simulated dilution refrigerator, whose heater has 100 ohm; a station brings its own."""
 
+_OPEN_LOOP = 2
 _CLOSED_LOOP = 5
 _SHOWS_POWER = 2
-_SETPOINT_TOLERANCE = 2e-4
 _GAIN_TOLERANCES = (0.1, 1.0, 1.0)
+_OUTPUT_TOLERANCE_PERCENT = 0.02
 
 
 class _Box(Wired):
-    """The command table of the sample heater's loop, as far as it is single values."""
-
-    setpoint_K = Instrument.control(
-        "SETP? 0",
-        "SETP 0,%.6g",
-        """Control the setpoint (float strictly from 0 to 500 K).""",
-        validator=strict_range,
-        values=(0.0, 500.0),
-    )
+    """The command table of the sample heater, as far as it is single values."""
 
     heater_range = Instrument.control(
         "RANGE? 0",
@@ -167,6 +158,7 @@ class LakeShore372:
         with self._line.connecting():
             self._identity = self._line.identify("LSCI", "MODEL372")
             self._box = _Box(self._line, includeSCPI=False)
+            self._loop = Loop(self._line, 0, _GAIN_TOLERANCES)
             self._last_scanned_s = -math.inf
 
     @property
@@ -199,17 +191,17 @@ class LakeShore372:
         rate = None if ramp_K_per_min is None else self._rate.check(ramp_K_per_min, self._name)
         zone = next(zone for zone in self._zones if setpoint_K <= zone.maximum_K)
         with self._line.lock:
-            self._insist_on_sound_heater()
+            self._loop.insist_on_sound_heater()
             self._take_channel()
-            self._close_loop()
-            before_K = self._box.number("setpoint_K")
+            self._take_mode(_CLOSED_LOOP)
+            before_K = self._loop.setpoint_K()
             if rate is not None and self._box.value("heater_range") == HeaterRange.OFF:
                 before_K = self._sound_temperature_K()
-                self._take_ramp(None)
-                self._box.take("setpoint_K", before_K, tolerance=_SETPOINT_TOLERANCE * before_K)
-            self._take_ramp(rate)
-            self._take_setpoint(before_K, setpoint_K, is_ramped=rate is not None)
-            self._take_gains(zone)
+                self._loop.take_ramp(None)
+                self._loop.take_setpoint(before_K)
+            self._loop.take_ramp(rate)
+            self._loop.take_setpoint(setpoint_K, None if rate is None else before_K)
+            self._loop.take_gains(zone.proportional, zone.integral_s, zone.derivative_s)
             self._box.take("heater_range", zone.heater_range)
 
     def read(self) -> TemperatureReading:
@@ -239,13 +231,40 @@ class LakeShore372:
             On a heater fault.
         """
         with self._line.lock:
-            self._insist_on_sound_heater()
+            self._loop.insist_on_sound_heater()
             shown = self._line.ask_float("HTR?")
             resistance_ohm, _, _, display = self._line.ask_floats("HTRSET? 0", 4)
             if display != _SHOWS_POWER:
                 return shown / 100.0
             full_scale_A = HeaterRange(self._box.value("heater_range")).full_scale_A
         return math.sqrt(max(0.0, shown) / resistance_ohm) / full_scale_A if full_scale_A else 0.0
+
+    def hold_heater(self) -> float:
+        """Freeze the heater at its present current, for a series in field with a thermometer that the field deceives.
+
+        The range stays, the loop is opened; the next `set_temperature` closes it again.
+
+        Returns
+        -------
+        float
+            The output, as a fraction (0 to 1) of the range's full current.
+
+        Raises
+        ------
+        StateError
+            On a heater fault, or if the heater is set to be shown as power: the manual output would count in watts.
+        ReadbackError
+            If the box did not take a setting.
+        """
+        with self._line.lock:
+            *_, display = self._line.ask_floats("HTRSET? 0", 4)
+            if display == _SHOWS_POWER:
+                raise StateError(self._name, "cannot hold the heater while it counts in power; set HTRSET to current")
+            fraction = self.heater_fraction()
+            self._line.write(f"MOUT 0,{100.0 * fraction:.4g}")
+            self._loop.compare("MOUT? 0", (100.0 * fraction,), (_OUTPUT_TOLERANCE_PERCENT,))
+            self._take_mode(_OPEN_LOOP)
+        return fraction
 
     def heater_off(self) -> None:
         """Switch the sample heater off."""
@@ -254,15 +273,15 @@ class LakeShore372:
     def settings(self) -> Mapping[str, str | float | int | bool]:
         """Read every setting that bears on the data."""
         with self._line.lock:
-            proportional, integral_s, derivative_s = self._line.ask_floats("PID? 0", 3)
-            is_ramped, rate_K_per_min = self._line.ask_floats("RAMP? 0", 2)
+            proportional, integral_s, derivative_s = self._loop.gains()
+            is_ramped, rate_K_per_min = self._loop.ramp()
             scanned, is_scanning = self._line.ask_floats("SCAN?", 2)
             return {
                 "channel": self._channel,
                 "scanned_channel": int(scanned),
                 "is_scanning": bool(is_scanning),
-                "setpoint_K": self._box.number("setpoint_K"),
-                "is_ramped": bool(is_ramped),
+                "setpoint_K": self._loop.setpoint_K(),
+                "is_ramped": is_ramped,
                 "ramp_K_per_min": rate_K_per_min,
                 "proportional": proportional,
                 "integral_s": integral_s,
@@ -284,14 +303,6 @@ class LakeShore372:
         """Give the wire back; may be called twice."""
         self._line.close()
 
-    def _insist_on_sound_heater(self) -> None:
-        error = self._line.ask_int("HTRST? 0")
-        if error:
-            raise StateError(
-                self._name,
-                f"heater fault {error} ({HEATER_FAULTS.get(error, 'unknown')}); check its wiring before heating",
-            )
-
     def _sound_temperature_K(self) -> float:
         reading = self.read()
         if not reading.is_valid:
@@ -302,45 +313,19 @@ class LakeShore372:
         """Stop the scanner on the sample's channel, so that readings are fresh and the loop is fed."""
         if self._line.ask_floats("SCAN?", 2) != (self._channel, 0):
             self._line.write(f"SCAN {self._channel},0")
-            self._compare("SCAN?", (self._channel, 0.0), (0.0, 0.0))
+            self._loop.compare("SCAN?", (self._channel, 0.0), (0.0, 0.0))
 
-    def _close_loop(self) -> None:
-        """Set output 0 to closed loop on the sample's channel, leaving polarity, filter and delay as they are."""
+    def _take_mode(self, wanted: int) -> None:
+        """Set what drives output 0, fed by the sample's channel; polarity, filter and delay stay as they are."""
         mode, source, *rest = self._line.ask_line("OUTMODE? 0").split(",")
-        if mode.strip() == str(_CLOSED_LOOP) and source.strip().lstrip("0") == str(self._channel):
+        if mode.strip() == str(wanted) and source.strip().lstrip("0") == str(self._channel):
             return
-        self._line.write(f"OUTMODE 0,{_CLOSED_LOOP},{self._channel},{','.join(rest)}")
+        if wanted == _CLOSED_LOOP and mode.strip() == str(_OPEN_LOOP):
+            self._line.write("MOUT 0,0")  # a closed loop would add it to its own output
+        self._line.write(f"OUTMODE 0,{wanted},{self._channel},{','.join(rest)}")
         reads = self._line.ask_line("OUTMODE? 0").split(",")
-        if reads[0].strip() != str(_CLOSED_LOOP) or reads[1].strip().lstrip("0") != str(self._channel):
-            raise ReadbackError(self._name, f"closed loop on channel {self._channel} not taken: it reads {reads}")
-
-    def _take_ramp(self, rate_K_per_min: float | None) -> None:
-        is_on, present = self._line.ask_floats("RAMP? 0", 2)
-        wanted = (0.0, present) if rate_K_per_min is None else (1.0, rate_K_per_min)
-        if (is_on, present) != wanted:
-            self._line.write(f"RAMP 0,{wanted[0]:.0f},{wanted[1]:.6g}")
-            self._compare("RAMP? 0", wanted, (0.0, 0.01 * wanted[1]))
-
-    def _take_setpoint(self, before_K: float, setpoint_K: float, *, is_ramped: bool) -> None:
-        tolerance_K = _SETPOINT_TOLERANCE * setpoint_K
-        if not is_ramped:
-            self._box.take("setpoint_K", setpoint_K, tolerance=tolerance_K)
-            return
-        # A ramping setpoint may read as where it is just now.
-        self._box.setpoint_K = setpoint_K
-        reads_K = self._box.number("setpoint_K")
-        if not min(before_K, setpoint_K) - tolerance_K <= reads_K <= max(before_K, setpoint_K) + tolerance_K:
-            raise ReadbackError(self._name, f"setpoint ramped to {setpoint_K:g} K, but it reads {reads_K:g} K")
-
-    def _take_gains(self, zone: Zone) -> None:
-        gains = (zone.proportional, zone.integral_s, zone.derivative_s)
-        self._line.write("PID 0,{:.6g},{:.6g},{:.6g}".format(*gains))
-        self._compare("PID? 0", gains, _GAIN_TOLERANCES)
-
-    def _compare(self, question: str, wanted: tuple[float, ...], tolerances: tuple[float, ...]) -> None:
-        reads = self._line.ask_floats(question, len(wanted))
-        if any(abs(got - want) > tolerance for got, want, tolerance in zip(reads, wanted, tolerances, strict=True)):
-            raise ReadbackError(self._name, f"{question} reads {reads}, but {wanted} was set")
+        if reads[0].strip() != str(wanted) or reads[1].strip().lstrip("0") != str(self._channel):
+            raise ReadbackError(self._name, f"mode {wanted} on channel {self._channel} not taken: it reads {reads}")
 
 
 def _checked_zones(zones: Sequence[Zone], maximum_K: float, name: str) -> tuple[Zone, ...]:

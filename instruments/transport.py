@@ -5,21 +5,24 @@ absent box becomes `ConnectionFailedError`, a silent one `CommunicationError` af
 not exactly what was asked for becomes `ReplyError`.
 
 A timeout is not the end of the matter: the answer may come late and be taken for the answer to the next question. So
-after a clear the line asks for the identity and discards lines until it hears it. Only then is a question repeated.
+after a clear the line asks for the identity and discards lines until it hears it. Only then is a question repeated, or,
+where it is not to be repeated or failed twice, the next one asked.
 """
 
 import logging
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import RLock
 from typing import Any, TypeVar, cast
 
 import pyvisa
 from pymeasure.adapters import Adapter, VISAAdapter
+from pyvisa.constants import BufferOperation
 from pyvisa.errors import VisaIOError
 from pyvisa.highlevel import VisaLibraryBase
-from pyvisa.resources import MessageBasedResource
+from pyvisa.resources import MessageBasedResource, TCPIPSocket
 
 from instruments.errors import CommunicationError, ConnectionFailedError, InstrumentError, ReplyError
 
@@ -46,10 +49,12 @@ class _StrictVisaAdapter(VISAAdapter):
     """
 
     def _read(self, **kwargs: Any) -> str:
-        line = cast(MessageBasedResource, self.connection).read_raw().decode("ascii", "replace")
-        if not line.endswith("\n"):
+        connection = cast(MessageBasedResource, self.connection)
+        line = connection.read_raw().decode("ascii", "replace")
+        if not line.endswith(connection.read_termination or "\n"):
             raise _CutShortError(line)
-        return line.rstrip("\r\n")
+        # a LF that follows a CR comes with the next line
+        return line.strip("\r\n")
 
 
 class Line:
@@ -64,7 +69,11 @@ class Line:
     visa_library : str or VisaLibraryBase
         PyVISA library specification, e.g. ``"@py"``; empty for the default.
     write_termination : str
-        Sent after each message. Replies end in LF, with or without CR.
+        Sent after each message.
+    read_termination : str
+        Last character of each reply: LF, with or without CR before it, or CR.
+    identity_question : str
+        What the box answers by its identity.
     on_write : callable, optional
         Told of every message that changes the instrument.
 
@@ -88,14 +97,23 @@ class Line:
         name: str,
         visa_library: str | VisaLibraryBase = "",
         write_termination: str = "\n",
+        read_termination: str = "\n",
+        identity_question: str = "*IDN?",
         on_write: WriteObserver | None = None,
     ) -> None:
         self.name = name
+        self._identity_question = identity_question
         self.lock = RLock()
         self._on_write = on_write
         self._identity = ""
         self._is_closed = False
-        self.adapter = address if isinstance(address, Adapter) else self._open(address, visa_library, write_termination)
+        self._unheard = 0  # questions for the identity whose answers have not come
+        self._is_in_doubt = False  # whether the next line may be the answer to an older question
+        self.adapter = (
+            address
+            if isinstance(address, Adapter)
+            else self._open(address, visa_library, write_termination, read_termination)
+        )
 
     @contextmanager
     def connecting(self) -> Iterator[None]:
@@ -112,7 +130,7 @@ class Line:
         Parameters
         ----------
         *expected : str
-            Words which must all stand in the reply to ``*IDN?``.
+            Words which must all stand in the reply to the identity question.
 
         Raises
         ------
@@ -120,7 +138,7 @@ class Line:
             If the box is silent or another one.
         """
         try:
-            identity = self.ask_line("*IDN?")
+            identity = self.ask_line(self._identity_question)
         except InstrumentError as error:
             raise ConnectionFailedError(
                 self.name, f"{error.message}; is it switched on, and is this its address?"
@@ -173,6 +191,13 @@ class Line:
         """
         return self._ask(question, _as_line, once=False)
 
+    def ask(self, question: str, parse: Callable[[str], Answer]) -> Answer:
+        """Ask and return what `parse` makes of the reply; a `ValueError` of its says that the reply is none.
+
+        Raises as `ask_line` does.
+        """
+        return self._ask(question, parse, once=False)
+
     def ask_float(self, question: str) -> float:
         """Ask for exactly one finite number; raises as `ask_line` does."""
         return self._ask(question, _as_float, once=False)
@@ -184,6 +209,31 @@ class Line:
     def ask_int(self, question: str, *, once: bool = False) -> int:
         """Ask for exactly one whole number; raises as `ask_line` does."""
         return self._ask(question, _as_int, once)
+
+    def ask_bytes(self, question: str, count: int) -> bytes:
+        """Ask once for exactly `count` bytes of a binary reply that carries no terminator.
+
+        Raises
+        ------
+        CommunicationError, ReplyError
+            If fewer came; the device is cleared then.
+        """
+        with self.lock:
+            if self._is_in_doubt:
+                self._resynchronise()
+            self._send(question)
+            self._is_in_doubt = True
+            try:
+                reply = self.adapter.read_bytes(count)
+            except (pyvisa.errors.Error, OSError) as error:
+                self._clear()
+                raise CommunicationError(
+                    self.name, f"no {count} bytes in answer to {question} ({_first_line(error)}); check cable and power"
+                ) from error
+        if len(reply) != count:
+            raise ReplyError(self.name, f"{question} was answered by {len(reply)} bytes, expected {count}")
+        self._is_in_doubt = False
+        return reply
 
     def twice(self, exchange: Callable[[], Answer]) -> Answer:
         """Run an exchange that changes nothing; if it fails, get in step with the box and run it once more.
@@ -213,13 +263,15 @@ class Line:
                 except (pyvisa.errors.Error, OSError) as error:
                     _log.warning("%s: closing the line failed: %s", self.name, error)
 
-    def _open(self, address: str, visa_library: str | VisaLibraryBase, write_termination: str) -> VISAAdapter:
+    def _open(
+        self, address: str, visa_library: str | VisaLibraryBase, write_termination: str, read_termination: str
+    ) -> VISAAdapter:
         try:
             return _StrictVisaAdapter(
                 address,
                 visa_library,  # type: ignore[arg-type]  # pymeasure hands an instance on to PyVISA as it is
                 timeout=TIMEOUT_S * 1e3,
-                read_termination="\n",
+                read_termination=read_termination,
                 write_termination=write_termination,
             )
         except (pyvisa.errors.Error, ValueError, OSError, ImportError) as error:
@@ -234,12 +286,17 @@ class Line:
 
     def _exchange(self, question: str, parse: Callable[[str], Answer]) -> Answer:
         with self.lock:
+            if self._is_in_doubt:
+                self._resynchronise()
             self._send(question)
+            self._is_in_doubt = True
             reply = self._receive(question).strip()
         try:
-            return parse(reply)
+            answer = parse(reply)
         except ValueError as error:
             raise ReplyError(self.name, f"{question} was answered by {reply!r}: {error}") from error
+        self._is_in_doubt = False
+        return answer
 
     def _send(self, message: str) -> None:
         if self._is_closed:
@@ -266,7 +323,12 @@ class Line:
 
     def _clear(self) -> None:
         """Clear the device so that no old answer lies ready; a transport that cannot is left to `_resynchronise`."""
-        clear = getattr(getattr(self.adapter, "connection", None), "clear", None)
+        connection = getattr(self.adapter, "connection", None)
+        clear = getattr(connection, "clear", None)
+        if isinstance(connection, TCPIPSocket):
+            # A raw socket has no device clear. PyVISA-py (0.8.1) reads it empty instead, and for ever if the peer is
+            # gone; so only what has arrived is dropped.
+            clear = partial(connection.flush, BufferOperation.discard_receive_buffer)
         if clear is None:
             return
         try:
@@ -275,16 +337,31 @@ class Line:
             _log.warning("%s: device clear failed: %s", self.name, error)
 
     def _resynchronise(self) -> None:
-        """Ask for the known identity and discard lines until it comes: an answer that was late is among them."""
+        """Ask for the known identity and discard lines until it comes: an answer that was late is among them.
+
+        Where earlier questions for it have gone unanswered, it may come as often as it was asked for, or not: silence
+        after it has come is as good.
+        """
         if not self._identity:
             return
-        self._send("*IDN?")
+        self._is_in_doubt = True
+        self._send(self._identity_question)
+        self._unheard = min(self._unheard + 1, _STALE_LINES // 2)
+        is_heard = False
         for _ in range(_STALE_LINES):
             try:
-                if self._receive("*IDN?").strip() == self._identity:
-                    return
+                if self._receive(self._identity_question).strip() == self._identity:
+                    is_heard = True
+                    self._unheard -= 1
             except ReplyError:
                 continue
+            except CommunicationError:
+                if not is_heard:
+                    raise
+                self._unheard = 0
+            if is_heard and not self._unheard:
+                self._is_in_doubt = False
+                return
         raise CommunicationError(self.name, f"answers, but not by its identity {self._identity!r}; was it replaced?")
 
 

@@ -80,16 +80,22 @@ class Bridge:
         The refrigerator whose stages the thermometers sit on.
     seed
         Seed of calibration errors and noise.
+    shift_per_T
+        How much the sample's thermometer reads too low in a field, as a fraction of T a tesla.
     """
 
-    def __init__(self, cryostat: Cryostat, seed: int) -> None:
+    def __init__(self, cryostat: Cryostat, seed: int, shift_per_T: float = 0.0) -> None:
         self._cryostat = cryostat
-        self._sensors = {n: Thermometer.draw(seed, stage) for n, stage in _STAGES.items()}
+        self._sensors = {
+            n: Thermometer.draw(seed, stage, shift_per_T if n == CONTROL_CHANNEL else 0.0)
+            for n, stage in _STAGES.items()
+        }
         self._raw_noise = {n: Noise(seed, f"bridge/{stage}/raw").at for n, stage in _STAGES.items()}
         self._second_noise = {
             n: lru_cache(maxsize=256)(Noise(seed, f"bridge/{stage}/second").at) for n, stage in _STAGES.items()
         }
         self.channels = {n: Channel(_STAGES.get(n, f"Channel {n}"), n == CONTROL_CHANNEL) for n in CHANNELS}
+        self.broken: set[int] = set()
         self.is_autoscanning = False
         self._first = CONTROL_CHANNEL
         self._since_s = -math.inf
@@ -111,8 +117,8 @@ class Bridge:
         return next((n for n, _, end_s in slots if phase_s < end_s), slots[-1][0])
 
     def resistance_ohm(self, time_s: float, channel: int) -> float:
-        """Return the latest reading in ohm; zero on a channel without sensor."""
-        if channel not in _STAGES:
+        """Return the latest reading in ohm; zero on a channel without sensor, or with a broken one."""
+        if channel not in _STAGES or channel in self.broken:
             return 0.0
         seen_s = self._last_seen_s(time_s, channel)
         return self.channels[channel].held_ohm if seen_s is None else self._measure_ohm(seen_s, channel)
@@ -143,10 +149,10 @@ class Bridge:
             status |= ReadingStatus.TEMPERATURE_UNDER
         return status
 
-    def control_reading_K(self, true_K: float) -> float:
+    def control_reading_K(self, true_K: float, field_T: float = 0.0) -> float:
         """Return what the control channel makes of a true temperature, without noise: what the loop sees."""
         voltage_V = self.channels[CONTROL_CHANNEL].excitation_V(resistance_ohm(true_K))
-        return self._sensors[CONTROL_CHANNEL].reported_K(true_K, voltage_V)
+        return self._sensors[CONTROL_CHANNEL].reported_K(true_K, voltage_V, field_T)
 
     def _measure_ohm(self, time_s: float, channel: int) -> float:
         """Return the reading that was finished last, ten a second, or one a second from the filter's running mean."""
@@ -165,7 +171,9 @@ class Bridge:
         true_K = self._stage_K(taken_s, channel)
         voltage_V = settings.excitation_V(resistance_ohm(true_K))
         relative = min(_NOISE_CAP, _NOISE * _NOISE_EXCITATION_V / voltage_V)
-        return resistance_ohm(self._sensors[channel].reported_K(true_K, voltage_V)) * (1.0 + relative * error)
+        field_T = self._cryostat.field_T(taken_s) if channel == CONTROL_CHANNEL else 0.0
+        reported_K = self._sensors[channel].reported_K(true_K, voltage_V, field_T)
+        return resistance_ohm(reported_K) * (1.0 + relative * error)
 
     def _stage_K(self, time_s: float, channel: int) -> float:
         if channel == CONTROL_CHANNEL:

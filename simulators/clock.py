@@ -12,19 +12,24 @@ _NANOSECONDS_PER_SECOND = 1_000_000_000
 
 
 class VirtualClock:
-    """A discrete-event clock for one thread, starting at zero (fills `instruments.roles.Clock`).
+    """A discrete-event clock for one thread (fills `instruments.roles.Clock`).
 
     A sleep costs no wall time. Actions booked with `call_at` run on the way, in order of time, ties in order of
     booking, and see the clock at their own instant.
+
+    Parameters
+    ----------
+    start_s
+        What it shows at first; later than zero for a world that goes on where another stopped.
     """
 
-    def __init__(self) -> None:
-        self._now_ns = 0
+    def __init__(self, start_s: float = 0.0) -> None:
+        self._now_ns = _as_nanoseconds(start_s)
         self._booked: list[tuple[int, int, Callable[[], None]]] = []
         self._booking_numbers = itertools.count()
 
     def now_s(self) -> float:
-        """Return the virtual time in seconds since the rack was opened."""
+        """Return the virtual time in seconds since the world began."""
         return self._now_ns / _NANOSECONDS_PER_SECOND
 
     def sleep(self, duration_s: float) -> None:

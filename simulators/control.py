@@ -8,7 +8,9 @@ front panel) where it takes them. A refused request answers ``{"error": "..."}``
 import json
 from typing import Any
 
-from simulators.fault_panel import FaultPanel, RefusedFaultError
+from simulators.fault_panel import FaultPanel, Order, RefusedFaultError
+from simulators.faults import MEANINGS, Fault
+from simulators.magnet import COIL_T_PER_A
 from simulators.rack import Rack
 
 
@@ -32,3 +34,70 @@ def state(rack: Rack) -> dict[str, Any]:
         "field_rate_T_per_s": COIL_T_PER_A * rack.coil.rate_A_per_s(now_s),
         "is_quenched": rack.coil.is_quenched(now_s),
     }
+
+
+class ControlDesk:
+    """One conversation at the desk (fills `simulators.server.Conversation`).
+
+    Parameters
+    ----------
+    rack
+        The rack that is served.
+    """
+
+    is_lost = False
+
+    def __init__(self, rack: Rack) -> None:
+        self._rack = rack
+        self._unfinished = b""
+        self._said = b""
+
+    @property
+    def next_arrival_s(self) -> float | None:
+        """Return that what is said is said at once."""
+        return 0.0 if self._said else None
+
+    def write(self, data: bytes) -> None:
+        """Do what each line asks."""
+        *lines, self._unfinished = (self._unfinished + data).split(b"\n")
+        for line in lines:
+            self._said += json.dumps(self._answer(line)).encode() + b"\n"
+
+    def take_arrived(self, time_s: float) -> bytes:
+        """Return the answers."""
+        said, self._said = self._said, b""
+        return said
+
+    def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            return self._done(json.loads(line))
+        except RefusedFaultError as error:
+            return {"error": str(error)}
+        except (ValueError, TypeError, AttributeError) as error:
+            return {"error": f"not understood: {error}"}
+
+    def _done(self, request: dict[str, Any]) -> dict[str, Any]:
+        match request.get("do"):
+            case "state":
+                return state(self._rack)
+            case "fault":
+                order = _order(request)
+                FaultPanel(self._rack).carry_out(order)
+                return {"fault": order.fault.value, "time_s": self._rack.clock.now_s()}
+            case "faults":
+                return {"faults": {fault.value: meaning for fault, meaning in MEANINGS.items()}}
+            case other:
+                return {"error": f"{other!r}: expected state, faults or fault"}
+
+
+def _order(request: dict[str, Any]) -> Order:
+    name = request.get("name")
+    if name not in {fault.value for fault in Fault}:
+        raise RefusedFaultError(f"no fault {name!r}; there are {', '.join(Fault)}")
+    for_s = request.get("for_s")
+    return Order(
+        fault=Fault(name),
+        model=str(request.get("box") or ""),
+        for_s=None if for_s is None else float(for_s),
+        press=str(request.get("press") or ""),
+    )

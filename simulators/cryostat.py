@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 from simulators import refrigerator
 from simulators.integrator import LookAhead
 from simulators.noise import Noise
-from simulators.regulation import HEATER_RANGES_A, HeaterMode, HeatPlan, Inputs, RegulatedRefrigerator, Setpoint
+from simulators.regulation import (
+    HEATER_OHM,
+    HEATER_RANGES_A,
+    FieldPlan,
+    HeaterMode,
+    HeatPlan,
+    Inputs,
+    Insert,
+    RegulatedRefrigerator,
+    Setpoint,
+)
 
 FLUCTUATION: Final = 3e-4
 """Relative rms fluctuation of the cold sample stage on top of what the loop leaves (class-typical)."""
@@ -34,7 +44,11 @@ _EDDY_W_PER_T2_S2: Final = 0.036  # 0.1 uW at 0.1 T/min (class-typical)
 
 
 class StageTemperatures(NamedTuple):
-    """Temperatures along the refrigerator, in K."""
+    """Temperatures along the refrigerator, in K.
+
+    The cold end is called mixing chamber whatever the insert: a 3He pot, the heat exchanger of a flow cryostat; the
+    still likewise is the stage above it.
+    """
 
     bath_K: float
     still_K: float
@@ -43,7 +57,7 @@ class StageTemperatures(NamedTuple):
 
 
 class Cryostat:
-    """A dilution refrigerator with sample heater, controller loop and outside heat.
+    """A refrigerator with sample heater, controller loop and outside heat.
 
     Inputs are set at an explicit experiment time, never earlier than the last input (`ValueError` otherwise). Outputs
     may be asked for any time from ten minutes before the last input on; asking has no effect on later answers.
@@ -53,19 +67,23 @@ class Cryostat:
     seed
         Seed of the sample stage's fluctuation.
     start_K
-        Temperature of all stages at time zero; heater off.
+        Temperature of all stages at the start; heater off.
+    insert
+        Which refrigerator: a dilution unit if left out.
+    start_s
+        When that is.
     """
 
-    def __init__(self, seed: int, start_K: float = 4.2) -> None:
+    def __init__(self, seed: int, start_K: float = 4.2, insert: Insert = refrigerator, start_s: float = 0.0) -> None:
         streams = [Noise(seed, f"cryostat/sample/{period_s:g} s") for period_s in _FLUCTUATION_PERIODS_S]
         self._fluctuation = [lru_cache(maxsize=64)(stream.at) for stream in streams]
-        self._system = RegulatedRefrigerator(Inputs(Setpoint(0.0, start_K, start_K)))
+        self._system = RegulatedRefrigerator(Inputs(Setpoint(start_s, start_K, start_K)), insert)
         self._asked_heat: dict[str, HeatPlan] = {}
-        self._last_input_s = 0.0
+        self._last_input_s = start_s
         self._trajectory = LookAhead(
             self._system,
-            0.0,
-            (math.log(start_K), math.log(start_K), refrigerator.mixture_share(start_K), 0.0),
+            start_s,
+            (math.log(start_K), math.log(start_K), insert.mixture_share(start_K), 0.0),
             tolerance=_TOLERANCE,
             longest_step_s=_LONGEST_STEP_S,
             memory_s=_MEMORY_S,
@@ -90,11 +108,12 @@ class Cryostat:
         """Return the true temperatures of all stages, without the sample stage's fluctuation."""
         chamber, sample, share, _ = self._trajectory.at(time_s).tolist()
         still_heater_W = self._system.inputs.still_heater_W
-        still_K = refrigerator.still_temperature_K(math.exp(chamber), share, still_heater_W)
-        return StageTemperatures(refrigerator.BATH_K, still_K, math.exp(chamber), math.exp(sample))
+        insert = self._system.insert
+        still_K = insert.still_temperature_K(math.exp(chamber), share, still_heater_W)
+        return StageTemperatures(insert.BATH_K, still_K, math.exp(chamber), math.exp(sample))
 
     def mixture_share(self, time_s: float) -> float:
-        """Return the share of the mixture that circulates: near 1 in dilution, near 0 with the mixture out."""
+        """Return the share of the cooling liquid: of a mixture that circulates, of a 3He charge in the pot."""
         return self._trajectory.at(time_s).item(2)
 
     def setpoint_K(self, time_s: float) -> float:
@@ -103,7 +122,7 @@ class Cryostat:
 
     def is_ramping(self, time_s: float) -> bool:
         """Return whether the setpoint is still on its way."""
-        return self._system.is_driven(time_s)
+        return time_s < self._system.inputs.setpoint.end_s
 
     def heater_fraction(self, time_s: float) -> float:
         """Return the heater current as a fraction of the range's full current, 0 to 1."""
@@ -141,12 +160,15 @@ class Cryostat:
         self._change(time_s, replace(self._system.inputs, p=p, i_s=i, d_s=d))
 
     def set_heater_range(self, time_s: float, index: int) -> None:
-        """Choose the sample heater range, 0 (off) to 8; the integral keeps its current as far as it can (assumed)."""
+        """Choose the sample heater range of a Lake Shore 372, 0 (off) to 8."""
+        self.set_full_power_W(time_s, HEATER_RANGES_A[index] ** 2 * HEATER_OHM)
+
+    def set_full_power_W(self, time_s: float, power_W: float) -> None:
+        """Set the heater's power at full output; the integral keeps its current as far as it can (assumed)."""
         inputs = self._system.inputs
-        old_A, new_A = HEATER_RANGES_A[inputs.range_index], HEATER_RANGES_A[index]
         *others, integral = self._trajectory.at(time_s).tolist()
-        kept = min(1.0, integral * old_A / new_A) if new_A else 0.0
-        self._change(time_s, replace(inputs, range_index=index), state=(*others, kept))
+        kept = min(1.0, integral * math.sqrt(inputs.range_W / power_W)) if power_W else 0.0
+        self._change(time_s, replace(inputs, range_W=power_W), state=(*others, kept))
 
     def set_mode(self, time_s: float, mode: HeaterMode) -> None:
         """Choose what drives the heater."""
@@ -164,12 +186,19 @@ class Cryostat:
         """Scale the cooling power: 1 in order, 0 with the circulation stopped (a fault)."""
         self._change(time_s, replace(self._system.inputs, cooling=cooling))
 
+    def set_gas_flow(self, time_s: float, flow: float) -> None:
+        """Set the needle valve of a flow cryostat: 1 as it is usually set, 0 shut."""
+        self._change(time_s, replace(self._system.inputs, gas_flow=flow))
+
     def set_heater_open(self, time_s: float, is_open: bool) -> None:
         """Break or mend the heater's wire (a fault)."""
         self._change(time_s, replace(self._system.inputs, is_heater_open=is_open))
 
-    def set_feedback(self, time_s: float, reported_K: Callable[[float], float]) -> None:
-        """Tell what the control thermometer reports for a true temperature; the loop holds this at the setpoint."""
+    def set_feedback(self, time_s: float, reported_K: Callable[[float, float], float]) -> None:
+        """Tell what the control thermometer reports for a true temperature (K) in a field (T).
+
+        The loop holds this at the setpoint.
+        """
         self._change(time_s, replace(self._system.inputs, reported_K=reported_K))
 
     def set_external_heat_W(self, time_s: float, name: str, power_W: float) -> None:
@@ -195,7 +224,7 @@ class Cryostat:
         change_W = max(abs(asked.at(moment) - present.at(moment)) for moment in moments)
         _, sample, share, _ = self._trajectory.at(time_s).tolist()
         sample_K = math.exp(sample)
-        if change_W > _UNSEEN * sample_K * refrigerator.hold_slope_W_per_K(sample_K, share):
+        if change_W > _UNSEEN * sample_K * self._system.insert.hold_slope_W_per_K(sample_K, share):
             self._change(time_s, replace(self._system.inputs, sample_heat=asked))
 
     def feel_ramp(self, time_s: float, rates_T_per_s: Sequence[tuple[float, float]]) -> None:
@@ -210,6 +239,23 @@ class Cryostat:
         """
         steps = [(start_s, _EDDY_W_PER_T2_S2 * rate_T_per_s**2) for start_s, rate_T_per_s in rates_T_per_s]
         self.schedule_external_heat_W(time_s, "eddy currents", steps)
+
+    def feel_field(self, time_s: float, fields: Sequence[tuple[float, float]]) -> None:
+        """Take the field to come at the control thermometer, which may read another temperature in it.
+
+        Parameters
+        ----------
+        time_s
+            Now.
+        fields
+            Pairs of time in s and field in T, times ascending; the field is straight in between and rests at the end.
+        """
+        plan = FieldPlan(tuple(moment for moment, _ in fields), tuple(field_T for _, field_T in fields))
+        self._change(time_s, replace(self._system.inputs, field=plan))
+
+    def field_T(self, time_s: float) -> float:
+        """Return the field at the thermometers, as far as somebody told of it."""
+        return self._system.inputs.field.at(time_s)
 
     def _change(self, time_s: float, inputs: Inputs, state: Sequence[float] | None = None) -> None:
         """Cut the trajectory, then put new inputs in force."""

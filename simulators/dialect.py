@@ -48,6 +48,10 @@ class Box(Protocol):
         ...
 
 
+class Block(str):
+    """A reply of raw bytes, one character a byte (latin-1): it ends with its last byte, no terminator follows."""
+
+
 class Complaint(Enum):
     """Why a box refused a command; each box translates it into its own status bits or error queue."""
 
@@ -133,6 +137,8 @@ class Dialect:
             else:
                 if reply is not None:
                     replies.append(reply)
+        if len(replies) == 1:
+            return replies[0]
         return ";".join(replies) if replies else None
 
     def _learn(self, spelling: str) -> str:

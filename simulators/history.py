@@ -67,6 +67,14 @@ class StepHistory:
         start = np.array(self._starts[first:last])[place]
         return target + (start - target) * np.exp((times_s[place] - time_s) / self.time_constant_s)
 
+    def is_beyond(self, time_s: float, low: float, high: float) -> bool:
+        """Return whether the quantity, when last outside `low` to `high` in size, was above; what was set counts."""
+        for place in range(bisect.bisect_right(self._times_s, time_s) - 1, -1, -1):
+            size = abs(self._targets[place])
+            if not low <= size <= high:
+                return size > high
+        return False
+
     def edges_s(self, start_s: float, end_s: float) -> list[float]:
         """Return times between `start_s` and `end_s` that cut the interval into cells of nearly constant value."""
         first = bisect.bisect_right(self._times_s, start_s)

@@ -6,7 +6,7 @@ Errors after appendix B of the 2400 user's manual, elements after 18-50.
 from typing import Final
 
 from simulators.dialect import Complaint, Refusal, word
-from simulators.keithley2400_source import CURRENT, VOLTAGE
+from simulators.source_unit import CURRENT, VOLTAGE
 
 NOT_A_NUMBER: Final = 9.91e37  # SCPI; what an element that was not measured holds
 
@@ -38,7 +38,6 @@ KEPT: Final = {
     "SENSe[1]:AVERage:COUNt": "10",
     "SENSe[1]:RESistance:MODE": "MAN",
     "SENSe[1]:FUNCtion:CONCurrent": "1",
-    "SYSTem:RSENse": "0",
     "SYSTem:BEEPer:STATe": "1",
     "SYSTem:LFRequency:AUTO": "1",
     "OUTPut[1]:SMODe": "NORM",

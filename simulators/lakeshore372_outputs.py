@@ -79,6 +79,11 @@ class OutputCommands:
             "ANALOG?": self._read_analog,
         }
 
+    def heater_off(self) -> None:
+        """Switch the sample heater off."""
+        self._range[_SAMPLE] = 0
+        self._cryostat.set_heater_range(self._clock.now_s(), 0)
+
     # the loop of the sample heater
 
     def _set_setpoint(self, arguments: tuple[str, ...]) -> None:

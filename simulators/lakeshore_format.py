@@ -20,3 +20,11 @@ def engineering(value: float) -> str:
     if round(abs(value) / 10.0**exponent, 3) >= 1000.0:
         exponent += 3
     return f"{value / 10.0**exponent:+08.3f}E{exponent:+03d}"
+
+
+def six_digits(value: float) -> str:
+    """Write a number with a sign, a point and six digits, as ``+4.23100`` and ``+295.123``."""
+    whole = len(f"{int(abs(value))}")
+    text = f"{value:+.{max(0, 6 - whole)}f}"
+    # rounding may have added a digit in front
+    return text if len(text) <= 8 else f"{value:+.{max(0, 5 - whole)}f}"

@@ -1,26 +1,33 @@
 """The Stanford Research SR830 lock-in amplifier as its wire sees it: settings, command table and status bytes.
 
-After the SR830 manual, chapter 5. Not there: the data buffer (STRT, TRCA? ...); automatic functions take no time.
+After the SR830 manual, chapter 5. Automatic functions take no time. Not there: fast transfer while storing (FAST is
+kept and does nothing).
 """
 
 import copy
 import math
+import struct
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from simulators.clock import VirtualClock
-from simulators.dialect import Complaint, Dialect, Handler, Refusal, integer, number
+from simulators.data_buffer import DataBuffer
+from simulators.dialect import Block, Complaint, Dialect, Handler, Refusal, integer, number
+from simulators.lockin_detector import Detector, Output
 from simulators.noise import Noise
 from simulators.sr830_detector import (
     CHOICES,
-    GAIN_SPREAD,
+    FRONT_END,
+    INPUT_OVERLOAD,
+    OUTPUT_OVERLOAD,
     RANGE_CHANGED,
     SENSITIVITIES_V,
     TIME_CONSTANT_CHANGED,
     TIME_CONSTANTS_S,
-    Detector,
-    Output,
+    UNLOCKED,
     Settings,
 )
+from simulators.srs_status import SrsStatus
 from simulators.world import World
 
 OSCILLATOR_RANGE_V: Final = (0.004, 5.0)
@@ -28,11 +35,16 @@ OSCILLATOR_STEP_V: Final = 0.002
 _HIGHEST_HZ: Final = 102_000.0
 _SLOW_LIMIT_HZ: Final = 200.0  # time constants above 30 s exist only below (manual 5-23: 199.21 and 203.12 Hz)
 _LONGEST_FAST: Final = 13
+_BUFFER_ROWS: Final = 16_383
+_ON_TRIGGER: Final = 14  # SRAT: one sample a trigger; below it 62.5 mHz times a power of two
+_SLOWEST_SAMPLING_HZ: Final = 62.5e-3
+_DELAYED_START_S: Final = 0.5
 
-_EXECUTION_ERROR: Final = 16  # standard event status byte, manual 5-22
-_COMMAND_ERROR: Final = 32
+_IDLE: Final = 0b11  # serial poll byte: no scan and no command running
 
-_ASSUMED: Final = frozenset({"*IDN?", "FREQ?", "SLVL?", "PHAS?", "OEXP?", "DDEF?", "AUXV?", "OAUX?", "ERRS?"})
+_ASSUMED: Final = frozenset(
+    {"*IDN?", "FREQ?", "SLVL?", "PHAS?", "OEXP?", "DDEF?", "AUXV?", "OAUX?", "ERRS?", "SPTS?", "TRCA?", "TRCL?"}
+)
 
 
 class SR830:
@@ -55,29 +67,37 @@ class SR830:
     def __init__(self, clock: VirtualClock, world: World, seed: int) -> None:
         self._clock = clock
         self._world = world
-        self._detector = Detector(world, seed)
-        self._oscillator_gain = 1.0 + GAIN_SPREAD * Noise(seed, "sr830/oscillator").at(0)
+        self._detector = Detector(world, seed, FRONT_END)
+        self._buffer = DataBuffer(_BUFFER_ROWS)
+        self._oscillator_gain = 1.0 + FRONT_END.gain_spread * Noise(seed, "sr830/oscillator").at(0)
         self._settings = Settings(amplitude_V=OSCILLATOR_RANGE_V[0])
         self._memory: dict[int, Settings] = {}
-        self._status = {"*ESR": 0, "LIAS": 0, "ERRS": 0}
-        self._enable = {"*ESE": 0, "*SRE": 0, "LIAE": 0, "ERRE": 0}
+        self._status = SrsStatus(self._look, 8, _IDLE)
         self._aux_V = [0.0] * 4
         self._checked_s = -math.inf
         self._drive()
-        self._dialect = Dialect(self._handlers(), self._complain, _ASSUMED, header_is_letters=True)
+        self._dialect = Dialect(self._handlers(), self._status.complain, _ASSUMED, header_is_letters=True)
 
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""
+        self._buffer.catch_up(self._clock.now_s(), lambda time_s: self._shown_V(self._output(time_s)))
         if "?" not in message:
             self._checked_s = -math.inf
         return self._dialect.answer(message)
+
+    def switch_off(self) -> None:
+        """Take its power away: no excitation."""
+        self._world.set_oscillator(self._clock.now_s(), 0.0, self._settings.frequency_Hz)
+
+    def switch_on(self) -> None:
+        """Give it power again: settings as they were (assumed: kept by its battery), status bytes new."""
+        self._status.power_on()
+        self._drive()
 
     def _handlers(self) -> dict[str, Handler]:
         table: dict[str, Handler] = {
             "*IDN?": lambda _: "Stanford_Research_Systems,SR830,s/n12345,ver1.07",
             "*RST": lambda _: self._take_over(Settings()),
-            "*CLS": self._clear_status,
-            "*STB?": lambda arguments: _bits(self._status_byte(), arguments),
             "FREQ": self._set_frequency,
             "FREQ?": lambda _: f"{self._settings.frequency_Hz:.6g}",
             "HARM": self._set_harmonic,
@@ -104,18 +124,22 @@ class SR830:
             "DDEF?": lambda arguments: "{},{}".format(*self._settings.displays[integer(arguments, 0, 1, 2) - 1]),
             "SSET": self._store,
             "RSET": self._recall,
+            "STRT": lambda _: self._start_storing(0.0),
+            "STRD": lambda _: self._start_storing(_DELAYED_START_S),
+            "PAUS": lambda _: self._buffer.pause(),
+            "REST": lambda _: self._buffer.reset(),
+            "TRIG": lambda _: self._trigger(),
+            "SPTS?": lambda _: str(len(self._buffer.rows)),
+            "TRCA?": lambda arguments: self._stored(arguments, _as_text),
+            "TRCB?": lambda arguments: self._stored(arguments, _as_singles),
+            "TRCL?": lambda arguments: self._stored(arguments, _as_lockin_floats),
         }
         for name, (low, high, _) in CHOICES.items():
             table[name] = lambda arguments, name=name, low=low, high=high: self._settings.choices.update(
                 {name: integer(arguments, 0, low, high)}
             )
             table[f"{name}?"] = lambda _, name=name: str(self._settings.choices[name])
-        for name in self._enable:
-            table[name] = lambda arguments, name=name: self._set_enable(name, arguments)
-            table[f"{name}?"] = lambda arguments, name=name: _bits(self._enable[name], arguments)
-        for name in self._status:
-            table[f"{name}?"] = lambda arguments, name=name: self._take_status(name, arguments)
-        return table
+        return table | self._status.handlers()
 
     # settings
 
@@ -147,10 +171,10 @@ class SR830:
         settings.frequency_Hz, settings.harmonic = frequency_Hz, harmonic
         is_slow = settings.detected_Hz < _SLOW_LIMIT_HZ
         if was_slow != is_slow:
-            self._status["LIAS"] |= RANGE_CHANGED
+            self._status.latch(RANGE_CHANGED)
         if not is_slow and settings.time_constant > _LONGEST_FAST:
             settings.time_constant = _LONGEST_FAST
-            self._status["LIAS"] |= TIME_CONSTANT_CHANGED
+            self._status.latch(TIME_CONSTANT_CHANGED)
 
     def _set_phase(self, arguments: tuple[str, ...]) -> None:
         self._settings.phase_deg = _wrapped(number(arguments, 0, -360.0, 729.99))
@@ -210,19 +234,31 @@ class SR830:
 
     # readings
 
-    def _output(self) -> Output:
-        self._checked_s = self._clock.now_s()
-        output = self._detector.output(self._settings, self._checked_s)
-        self._status["LIAS"] |= output.status
+    def _output(self, time_s: float | None = None) -> Output:
+        """Return the outputs now, or at a time gone by, and latch what they say of themselves."""
+        if time_s is None:
+            time_s = self._checked_s = self._clock.now_s()
+        output = self._detector.output(self._settings.detection, time_s)
+        self._status.latch(
+            INPUT_OVERLOAD * output.is_input_overloaded
+            | OUTPUT_OVERLOAD * (output.is_x_overloaded or output.is_y_overloaded)
+            | UNLOCKED * (not self._settings.is_locked)
+        )
         return output
+
+    def _shown_V(self, output: Output) -> tuple[float, float]:
+        """Return what displays 1 and 2 show: X or R, and Y or theta; nothing is connected to the aux inputs."""
+        first, second = (display for display, _ in self._settings.displays)
+        return (
+            (output.x_V, output.magnitude_V, 0.0, 0.0, 0.0)[first],
+            (output.y_V, output.angle_deg, 0.0, 0.0, 0.0)[second],
+        )
 
     def _values(self, places: tuple[int, ...]) -> str:
         """Return quantities by their SNAP? numbers, all of one instant; nothing is connected to the aux inputs."""
         output = self._output()
-        x_V, y_V, magnitude_V, angle_deg = output.x_V, output.y_V, output.magnitude_V, output.angle_deg
-        first, second = (display for display, _ in self._settings.displays)
-        shown = ((x_V, magnitude_V, 0.0, 0.0, 0.0)[first], (y_V, angle_deg, 0.0, 0.0, 0.0)[second])
-        known = (x_V, y_V, magnitude_V, angle_deg, 0.0, 0.0, 0.0, 0.0, self._settings.frequency_Hz, *shown)
+        quantities = (output.x_V, output.y_V, output.magnitude_V, output.angle_deg)
+        known = (*quantities, 0.0, 0.0, 0.0, 0.0, self._settings.frequency_Hz, *self._shown_V(output))
         return ",".join(f"{known[place - 1]:.6g}" for place in places)
 
     def _snap(self, arguments: tuple[str, ...]) -> str:
@@ -230,44 +266,55 @@ class SR830:
             raise Refusal(Complaint.MISSING_ARGUMENT, "SNAP? takes two to six")
         return self._values(tuple(integer(arguments, place, 1, 11) for place in range(len(arguments))))
 
+    # data buffer
+
+    def _start_storing(self, delay_s: float) -> None:
+        rate = self._settings.choices["SRAT"]
+        if rate < _ON_TRIGGER:
+            interval_s = 1.0 / (_SLOWEST_SAMPLING_HZ * 2.0**rate)
+            is_loop = self._settings.choices["SEND"] == 1
+            self._buffer.start(self._clock.now_s() + delay_s, interval_s, is_endless=is_loop)
+
+    def _trigger(self) -> None:
+        if self._settings.choices["SRAT"] == _ON_TRIGGER:
+            self._buffer.store(self._shown_V(self._output()))
+        elif self._settings.choices["TSTR"] and not self._buffer.is_running:
+            self._start_storing(0.0)
+
+    def _stored(self, arguments: tuple[str, ...], written: Callable[[Sequence[float]], str]) -> str:
+        """Reply ``i,j,k``: k points of display i from point j on."""
+        column = integer(arguments, 0, 1, 2) - 1
+        first, count = integer(arguments, 1, 0, _BUFFER_ROWS), integer(arguments, 2, 1, _BUFFER_ROWS)
+        if first + count > len(self._buffer.rows):
+            raise Refusal(Complaint.OUT_OF_RANGE, f"points {first} to {first + count - 1} of {len(self._buffer.rows)}")
+        return written([row[column] for row in self._buffer.rows[first : first + count]])
+
     # status
 
-    def _complain(self, refusal: Refusal) -> None:
-        is_unknown = refusal.complaint in (Complaint.UNKNOWN_COMMAND, Complaint.UNKNOWN_QUERY)
-        self._status["*ESR"] |= _COMMAND_ERROR if is_unknown else _EXECUTION_ERROR
-
-    def _take_status(self, name: str, arguments: tuple[str, ...]) -> str:
-        """Reply a status byte, or one bit of it, and clear what was replied."""
-        # right after a reading there is nothing new to find: the output moves with the time constant
+    def _look(self) -> None:
+        """Find overloads, unless a reading has just looked: the output moves with the time constant."""
         fresh_s = 0.1 * TIME_CONSTANTS_S[self._settings.time_constant]
-        if name == "LIAS" and self._clock.now_s() > self._checked_s + fresh_s:
+        if self._clock.now_s() > self._checked_s + fresh_s:
             self._output()
-        reply = _bits(self._status[name], arguments)
-        self._status[name] &= ~(1 << int(arguments[0])) if arguments else 0
-        return reply
-
-    def _set_enable(self, name: str, arguments: tuple[str, ...]) -> None:
-        """Set a whole enable byte, or one bit of it: ``LIAE i,j``."""
-        if len(arguments) < 2:
-            self._enable[name] = integer(arguments, 0, 0, 255)
-            return
-        bit = 1 << integer(arguments, 0, 0, 7)
-        self._enable[name] = self._enable[name] & ~bit | bit * integer(arguments, 1, 0, 1)
-
-    def _status_byte(self) -> int:
-        """Return the serial poll byte: no scan and no command running, LIA summary, event summary, service request."""
-        byte = 0b11
-        byte |= 8 if self._status["LIAS"] & self._enable["LIAE"] else 0
-        byte |= 32 if self._status["*ESR"] & self._enable["*ESE"] else 0
-        return byte | (64 if byte & self._enable["*SRE"] else 0)
-
-    def _clear_status(self, _: tuple[str, ...]) -> None:
-        self._status = dict.fromkeys(self._status, 0)
 
 
-def _bits(value: int, arguments: tuple[str, ...]) -> str:
-    """Return a whole byte, or the bit that the argument names."""
-    return str(value >> integer(arguments, 0, 0, 7) & 1) if arguments else str(value)
+def _as_text(points: Sequence[float]) -> str:
+    """Return points as TRCA? does: a comma after each, the last one too."""
+    return "".join(f"{point:.6g}," for point in points)
+
+
+def _as_singles(points: Sequence[float]) -> Block:
+    """Return points as TRCB? does: IEEE single precision, least significant byte first."""
+    return Block(struct.pack(f"<{len(points)}f", *points).decode("latin-1"))
+
+
+def _as_lockin_floats(points: Sequence[float]) -> Block:
+    """Return points as TRCL? does: ``mantissa * 2^(exponent - 124)``, two bytes each, the lower one first."""
+    packed = b""
+    for point in points:
+        fraction, power = math.frexp(point)
+        packed += struct.pack("<hh", round(fraction * 32767.0), max(0, power - 15 + 124) if point else 0)
+    return Block(packed.decode("latin-1"))
 
 
 def _wrapped(angle_deg: float) -> float:

@@ -9,13 +9,19 @@ and does not stop a ramp; target and rate changed while ramping or holding act a
 a quench reset; ramp commands during a quench are ignored without an error.
 """
 
+import math
+from dataclasses import replace
 from enum import IntEnum
-from typing import Final, Protocol
+from typing import Final
 
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number
 from simulators.magnet import COIL_T_PER_A, INDUCTANCE_H, MagnetCoil
+from simulators.magnet_circuit import Clock, MagnetCircuit, Switch, SwitchState
 
-ASSUMED: Final = frozenset({"*IDN?", "*ESR?", "*STB?", "*TST?", "INDuctance?"})
+ASSUMED: Final = frozenset(
+    {"*IDN?", "*ESR?", "*STB?", "*TST?", "INDuctance?"}
+    | {"PSwitch:CURRent?", "PSwitch:HeatTIME?", "PSwitch:CoolTIME?", "PSwitch:PowerSupplyRampRate?"}
+)
 """Queries whose reply format is recalled, not read in a manual."""
 
 _CODES: Final = {
@@ -31,15 +37,9 @@ _NO_SWITCH: Final = '-107,"No persistent switch installed"'
 _TESLA_PER_KILOGAUSS: Final = 0.1
 _SUPPLY_A: Final = 100.0
 _SUPPLY_V: Final = 5.0
+_DIODE_V: Final = 1.0
 _AT_ZERO_A: Final = 1e-3 * _SUPPLY_A
-
-
-class Clock(Protocol):
-    """What the box asks of the rack's clock."""
-
-    def now_s(self) -> float:
-        """Return the experiment time in seconds."""
-        ...
+_PERSISTENT_A: Final = 0.1
 
 
 class State(IntEnum):
@@ -53,6 +53,8 @@ class State(IntEnum):
     ZEROING = 6
     QUENCH = 7
     AT_ZERO = 8
+    HEATING_SWITCH = 9
+    COOLING_SWITCH = 10
 
 
 class AMI430:
@@ -64,15 +66,20 @@ class AMI430:
         The rack's clock.
     coil
         The magnet that it drives.
+    switch
+        The persistent switch across the coil, its heater on at first; none if left out.
     """
 
     terminator = b"\r\n"
     greeting: str | None = "American Magnetics Model 430 IP Interface\r\nHello."
     latency_s = 5e-3
 
-    def __init__(self, clock: Clock, coil: MagnetCoil) -> None:
+    def __init__(self, clock: Clock, coil: MagnetCoil, switch: Switch | None = None) -> None:
         self._clock = clock
         self._coil = coil
+        self._circuit = MagnetCircuit(clock, coil, switch)
+        self._heater_mA = 30.0
+        self._lead_rate_A_per_s = 1.0
         # what was asked for last: RAMPING, PAUSED, MANUAL_UP, MANUAL_DOWN or ZEROING
         self._course = State.PAUSED
         self._target_A = 0.0
@@ -108,14 +115,14 @@ class AMI430:
             "DECR": lambda _: self._start(State.MANUAL_DOWN),
             "ZERO": lambda _: self._start(State.ZEROING),
             "CURRent:MAGnet?": lambda _: f"{self._measured_A():.4f}",
-            "CURRent:SUPPly?": lambda _: f"{self._measured_A():.4f}",
+            "CURRent:SUPPly?": lambda _: f"{self._shown_A(self._circuit.supply_A()):.4f}",
             "CURRent:TARGet?": lambda _: f"{self._target_A:.4f}",
             "CURRent:LIMit?": lambda _: f"{self._current_limit_A:.4f}",
             "FIELD:MAGnet?": lambda _: f"{self._measured_A() * self._field_per_A():.5f}",
             "FIELD:TARGet?": lambda _: f"{self._target_A * self._field_per_A():.5f}",
             "FIELD:UNITS?": lambda _: f"{self._is_in_tesla:d}",
             "VOLTage:MAGnet?": lambda _: self._volts(self._coil.coil_voltage_V(self._clock.now_s())),
-            "VOLTage:SUPPly?": lambda _: self._volts(self._coil.supply_voltage_V(self._clock.now_s())),
+            "VOLTage:SUPPly?": lambda _: self._volts(self._circuit.supply_voltage_V()),
             "VOLTage:LIMit?": lambda _: f"{self._voltage_limit_V:.4f}",
             "COILconst?": lambda _: f"{self._field_per_A():.6f}",
             "INDuctance?": lambda _: f"{INDUCTANCE_H:.4f}",
@@ -133,14 +140,35 @@ class AMI430:
             "CONFigure:RAMP:RATE:SEGments": self._set_segments,
             "CONFigure:RAMP:RATE:CURRent": lambda arguments: self._set_rate(arguments, 1.0),
             "CONFigure:RAMP:RATE:FIELD": lambda arguments: self._set_rate(arguments, self._field_per_A()),
-            "PSwitch": self._refuse_switch,
-            "PSwitch?": lambda _: "0",
-            "PSwitch:INSTalled?": lambda _: "0",
-            "PERSistent?": lambda _: "0",
+            "PSwitch": self._set_switch,
+            "PSwitch?": lambda _: f"{self._circuit.switch is not None and self._circuit.is_heater_on:d}",
+            "PSwitch:INSTalled?": lambda _: f"{self._circuit.switch is not None:d}",
+            "PSwitch:CURRent?": lambda _: f"{self._heater_mA:.4f}",
+            "PSwitch:HeatTIME?": lambda _: f"{self._fitted().heating_s:.0f}",
+            "PSwitch:CoolTIME?": lambda _: f"{self._fitted().cooling_s:.0f}",
+            "PSwitch:PowerSupplyRampRate?": lambda _: f"{self._lead_rate_A_per_s:.4f}",
+            "CONFigure:PSwitch:CURRent": self._set_heater_current,
+            "CONFigure:PSwitch:HeatTIME": self._set_heating_time,
+            "CONFigure:PSwitch:CoolTIME": self._set_cooling_time,
+            "CONFigure:PSwitch:PowerSupplyRampRate": self._set_lead_rate,
+            "PERSistent?": lambda _: f"{self._is_persistent():d}",
             "QUench": self._set_quench,
             "QUench?": lambda _: f"{self._coil.is_quenched(self._clock.now_s()):d}",
             "QUench:COUNT?": lambda _: f"{self._coil.quench_count(self._clock.now_s())}",
         }
+
+    def switch_off(self) -> None:
+        """Take its power away: the current dies down through the diodes of the supply (assumed).
+
+        A persistent current outlives it, and the heater of an open switch cools: the switch closes on what is left.
+        """
+        self._circuit.ramp(0.0, math.inf, _DIODE_V)
+        self._circuit.set_heater(False)
+
+    def switch_on(self) -> None:
+        """Give it power again: settings as they were, paused at the current that is left (assumed)."""
+        self._errors.clear()
+        self._start(State.PAUSED)
 
     # what it does
 
@@ -148,23 +176,24 @@ class AMI430:
         now_s = self._clock.now_s()
         if self._coil.is_quenched(now_s):
             return State.QUENCH
-        if self._course is State.RAMPING and now_s >= self._coil.arrival_s(now_s):
+        if self._circuit.switch_state in _MOVING_SWITCH:
+            return _MOVING_SWITCH[self._circuit.switch_state]
+        if self._course is State.RAMPING and self._circuit.is_at_rest():
             return State.HOLDING
-        if self._course is State.ZEROING and abs(self._coil.current_A(now_s)) < _AT_ZERO_A:
+        if self._course is State.ZEROING and abs(self._circuit.supply_A()) < _AT_ZERO_A:
             return State.AT_ZERO
         return self._course
 
     def _start(self, course: State) -> None:
-        if self._coil.is_quenched(self._clock.now_s()):
+        if self._coil.is_quenched(self._clock.now_s()) or self._circuit.switch_state in _MOVING_SWITCH:
             return
         self._course = course
         self._drive()
 
     def _drive(self) -> None:
         """Let the coil do what was asked for last, with the present settings."""
-        now_s = self._clock.now_s()
         if self._course is State.PAUSED:
-            self._coil.hold(now_s)
+            self._circuit.hold()
             return
         goal_A = {
             State.RAMPING: self._target_A,
@@ -172,10 +201,17 @@ class AMI430:
             State.MANUAL_DOWN: -self._current_limit_A,
             State.ZEROING: 0.0,
         }[self._course]
-        self._coil.ramp(now_s, goal_A, self._rate_A_per_s, self._voltage_limit_V)
+        rate_A_per_s = self._rate_A_per_s if self._circuit.is_joined else self._lead_rate_A_per_s
+        self._circuit.ramp(goal_A, rate_A_per_s, self._voltage_limit_V)
 
     def _measured_A(self) -> float:
-        return self._coil.measured_current_A(self._clock.now_s())
+        return self._shown_A(self._circuit.coil_A())
+
+    def _shown_A(self, current_A: float) -> float:
+        return self._coil.shown_current_A(self._clock.now_s(), current_A)
+
+    def _is_persistent(self) -> bool:
+        return self._circuit.switch_state is SwitchState.CLOSED and abs(self._circuit.coil_A()) > _PERSISTENT_A
 
     def _volts(self, voltage_V: float) -> str:
         return f"{self._coil.measured_voltage_V(self._clock.now_s(), voltage_V):.4f}"
@@ -227,9 +263,36 @@ class AMI430:
     def _set_segments(self, arguments: tuple[str, ...]) -> None:
         integer(arguments, 0, 1, 1)
 
-    def _refuse_switch(self, arguments: tuple[str, ...]) -> None:
-        _boolean(arguments)
-        raise Refusal(Complaint.NOT_PERMITTED, _NO_SWITCH)
+    def _fitted(self) -> Switch:
+        if self._circuit.switch is None:
+            raise Refusal(Complaint.NOT_PERMITTED, _NO_SWITCH)
+        return self._circuit.switch
+
+    def _set_switch(self, arguments: tuple[str, ...]) -> None:
+        is_on = _boolean(arguments)
+        self._fitted()
+        if self._circuit.is_quenched():
+            return
+        differ = abs(self._circuit.supply_A() - self._circuit.coil_A()) > _PERSISTENT_A
+        if not self._circuit.is_at_rest() or (is_on and differ):
+            raise Refusal(Complaint.OUT_OF_RANGE, arguments[0])
+        # it comes up paused, so that nothing starts by itself when the switch has moved
+        self._start(State.PAUSED)
+        self._circuit.set_heater(is_on)
+
+    def _set_heater_current(self, arguments: tuple[str, ...]) -> None:
+        self._fitted()
+        self._heater_mA = number(arguments, 0, 0.0, 125.0)
+
+    def _set_heating_time(self, arguments: tuple[str, ...]) -> None:
+        self._circuit.switch = replace(self._fitted(), heating_s=number(arguments, 0, 5.0, 120.0))
+
+    def _set_cooling_time(self, arguments: tuple[str, ...]) -> None:
+        self._circuit.switch = replace(self._fitted(), cooling_s=number(arguments, 0, 5.0, 3600.0))
+
+    def _set_lead_rate(self, arguments: tuple[str, ...]) -> None:
+        self._fitted()
+        self._lead_rate_A_per_s = number(arguments, 0, 1e-3, 10.0)
 
     def _set_quench(self, arguments: tuple[str, ...]) -> None:
         if _boolean(arguments):
@@ -240,6 +303,12 @@ class AMI430:
 
     def _complain(self, refusal: Refusal) -> None:
         self._errors.push(_CODES.get(refusal.complaint, refusal.text))
+
+
+_MOVING_SWITCH: Final = {
+    SwitchState.OPENING: State.HEATING_SWITCH,
+    SwitchState.CLOSING: State.COOLING_SWITCH,
+}
 
 
 def _boolean(arguments: tuple[str, ...]) -> bool:

@@ -1,26 +1,38 @@
-"""Racks of simulated instruments: one world, one clock, four boxes at their addresses.
+"""Racks of simulated instruments: one world, one clock, one box a role at its address.
 
-`open_rack` makes a fresh one under a name of its own. A VISA client that only knows a sample's name gets that sample's
-standing rack (`find_rack`), seed 1, made at the first call and kept until closed.
+`open_rack` makes a fresh one under a name of its own, with the usual four boxes or with others from `BOXES`. A VISA
+client that only knows a sample's name gets that sample's standing rack (`find_rack`), seed 1, made at the first call
+and kept until closed.
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from simulators import helium3_insert, helium4_insert, refrigerator
 from simulators.clock import VirtualClock
 from simulators.cryostat import Cryostat
 from simulators.dialect import Box
 from simulators.faults import Wire
 from simulators.lockin_sr830 import SR830
+from simulators.lockin_sr860 import SR860
 from simulators.magnet import MagnetCoil
 from simulators.magnet_ami430 import AMI430
+from simulators.magnet_circuit import Switch
+from simulators.magnet_ips120 import IPS120, Variant
+from simulators.magnet_mercuryips import MercuryiPS
+from simulators.regulation import Insert
 from simulators.sample import make_contact, samples
 from simulators.sourcemeter_keithley2400 import Keithley2400
+from simulators.sourcemeter_keithley2450 import Keithley2450
+from simulators.sourcemeter_yokogawags200 import YokogawaGS200
+from simulators.temperature_itc503 import ITC503
+from simulators.temperature_lakeshore336 import LakeShore336
 from simulators.temperature_lakeshore372 import LakeShore372
+from simulators.voltmeter_keithley2182a import Keithley2182A
 from simulators.wiring import Wiring
 from simulators.world import World
 
@@ -31,18 +43,110 @@ LOCKIN_ADDRESS: Final = "GPIB0::8::INSTR"
 SOURCEMETER_ADDRESS: Final = "GPIB0::24::INSTR"
 TEMPERATURE_ADDRESS: Final = "GPIB0::12::INSTR"
 MAGNET_ADDRESS: Final = "TCPIP0::ami430::7180::SOCKET"
+VOLTMETER_ADDRESS: Final = "GPIB0::7::INSTR"
+IPS120_ADDRESS: Final = "GPIB0::25::INSTR"
+MERCURY_ADDRESS: Final = "TCPIP0::mercury::7020::SOCKET"
 
-MODELS: Final = {
-    "SR830": LOCKIN_ADDRESS,
-    "Keithley2400": SOURCEMETER_ADDRESS,
-    "LakeShore372": TEMPERATURE_ADDRESS,
-    "AMI430": MAGNET_ADDRESS,
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is not ideal about a rack, or fitted besides the usual; nothing if left out.
+
+    Attributes
+    ----------
+    remanence_T
+        Largest remanent field of the magnet; a few millitesla are class-typical.
+    thermometer_shift_per_T
+        How much the sample's thermometer reads too low in a field, as a fraction of T a tesla; 0.01 is class-typical
+        for ruthenium oxide without correction.
+    switch
+        The persistent switch of a magnet on an AMI 430, which has none as a rule; the other supplies' magnets have one
+        anyhow.
+    """
+
+    remanence_T: float = 0.0
+    thermometer_shift_per_T: float = 0.0
+    switch: Switch | None = None
+
+
+IDEAL: Final = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the boxes of one rack share: clock, world with its cryostat and coil, the seed and the options."""
+
+    clock: VirtualClock
+    world: World
+    cryostat: Cryostat
+    coil: MagnetCoil
+    seed: int
+    options: Options = IDEAL
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """A model that a rack can hold.
+
+    Attributes
+    ----------
+    address
+        Where it stands, one address a role.
+    make
+        How it is made.
+    instead_of
+        Address of the usual box of its role, if it stands elsewhere.
+    insert
+        The refrigerator that a temperature controller comes with.
+    """
+
+    address: str
+    make: Callable[[Parts], Box]
+    instead_of: str = ""
+    insert: Insert = refrigerator
+
+
+BOXES: Final[dict[str, Fitting]] = {
+    "SR830": Fitting(LOCKIN_ADDRESS, lambda parts: SR830(parts.clock, parts.world, parts.seed)),
+    "SR860": Fitting(LOCKIN_ADDRESS, lambda parts: SR860(parts.clock, parts.world, parts.seed)),
+    "SR865A": Fitting(LOCKIN_ADDRESS, lambda parts: SR860(parts.clock, parts.world, parts.seed, "SR865A")),
+    "Keithley2400": Fitting(SOURCEMETER_ADDRESS, lambda parts: Keithley2400(parts.clock, parts.world, parts.seed)),
+    "Keithley2450": Fitting(SOURCEMETER_ADDRESS, lambda parts: Keithley2450(parts.clock, parts.world, parts.seed)),
+    "YokogawaGS200": Fitting(SOURCEMETER_ADDRESS, lambda parts: YokogawaGS200(parts.clock, parts.world, parts.seed)),
+    "Keithley2182A": Fitting(VOLTMETER_ADDRESS, lambda parts: Keithley2182A(parts.clock, parts.world, parts.seed)),
+    "LakeShore372": Fitting(TEMPERATURE_ADDRESS, lambda parts: LakeShore372(*_thermal(parts))),
+    "LakeShore336": Fitting(TEMPERATURE_ADDRESS, lambda parts: LakeShore336(*_thermal(parts)), insert=helium3_insert),
+    "ITC503": Fitting(TEMPERATURE_ADDRESS, lambda parts: ITC503(*_thermal(parts)), insert=helium4_insert),
+    "AMI430": Fitting(MAGNET_ADDRESS, lambda parts: AMI430(parts.clock, parts.coil, parts.options.switch)),
+    "IPS120": Fitting(IPS120_ADDRESS, lambda parts: _ips(parts, Variant.IPS120_10), instead_of=MAGNET_ADDRESS),
+    "PS120": Fitting(IPS120_ADDRESS, lambda parts: _ips(parts, Variant.PS120_10), instead_of=MAGNET_ADDRESS),
+    "MercuryiPS": Fitting(
+        MERCURY_ADDRESS,
+        lambda parts: MercuryiPS(parts.clock, {"Z": parts.coil}, parts.options.switch or Switch()),
+        instead_of=MAGNET_ADDRESS,
+    ),
+    "MercuryiPSLegacy": Fitting(IPS120_ADDRESS, lambda parts: _ips(parts, Variant.MERCURY), instead_of=MAGNET_ADDRESS),
 }
-"""The models in every rack -> where they are found."""
+"""Every model there is a simulator for."""
+
+MODELS: Final = {model: BOXES[model].address for model in ("SR830", "Keithley2400", "LakeShore372", "AMI430")}
+"""The models in a rack of which nothing else is asked -> where they are found."""
+
+
+def _thermal(parts: Parts) -> tuple[VirtualClock, Cryostat, int, float]:
+    return parts.clock, parts.cryostat, parts.seed, parts.options.thermometer_shift_per_T
+
+
+def _ips(parts: Parts, variant: Variant) -> IPS120:
+    return IPS120(parts.clock, parts.coil, parts.options.switch or Switch(), variant)
 
 
 class UnknownRackError(Exception):
     """No rack and no sample of this name."""
+
+
+class UnknownModelError(Exception):
+    """No simulator for this model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +161,24 @@ class Rack:
         The virtual time of everything in it.
     world
         The truth behind the boxes.
+    cryostat, coil
+        Its parts that have states and faults of their own.
     boxes
         VISA address -> box.
     wires
         VISA address -> cable to it.
+    models
+        Model -> VISA address.
     """
 
     name: str
     clock: VirtualClock
     world: World
+    cryostat: Cryostat
+    coil: MagnetCoil
     boxes: Mapping[str, Box]
     wires: Mapping[str, Wire]
+    models: Mapping[str, str]
 
     @property
     def visa_library(self) -> str:
@@ -80,15 +191,39 @@ _open_racks: dict[str, Rack] = {}
 _numbers = itertools.count(1)
 
 
-def open_rack(sample: str, seed: int = 1) -> Rack:
-    """Make a rack with a fresh world at time zero.
+def open_rack(
+    sample: str,
+    seed: int = 1,
+    models: Sequence[str] = (),
+    *,
+    start_s: float = 0.0,
+    start_K: float = START_K,
+    start_T: float = 0.0,
+    options: Options = IDEAL,
+) -> Rack:
+    """Make a rack with a fresh world, or with one that goes on where another stopped: same seed, later.
+
+    Parameters
+    ----------
+    sample
+        What is in the cryostat.
+    seed
+        Of the world and the boxes.
+    models
+        Boxes from `BOXES`, each in the place of the usual one of its role, or besides the usual ones.
+    start_s, start_K, start_T
+        Time, temperature and field at which the world goes on; the boxes have just been switched on.
+    options
+        What is not ideal about it.
 
     Raises
     ------
     UnknownRackError
         If there is no such sample.
+    UnknownModelError
+        If there is no simulator for one of the models.
     """
-    rack = _make_rack(f"{sample}#{next(_numbers)}", sample, seed)
+    rack = _make_rack(f"{sample}#{next(_numbers)}", sample, seed, models, start_s, start_K, start_T, options)
     _open_racks[rack.name] = rack
     return rack
 
@@ -111,20 +246,39 @@ def close_rack(rack: Rack) -> None:
     _open_racks.pop(rack.name, None)
 
 
-def _make_rack(name: str, sample: str, seed: int) -> Rack:
+def _make_rack(
+    name: str,
+    sample: str,
+    seed: int,
+    models: Sequence[str] = (),
+    start_s: float = 0.0,
+    start_K: float = START_K,
+    start_T: float = 0.0,
+    options: Options = IDEAL,
+) -> Rack:
     if sample not in samples():
         raise UnknownRackError(f"no simulated sample or open rack is named {sample!r}; known: {', '.join(samples())}")
-    clock = VirtualClock()
-    cryostat = Cryostat(seed, START_K)
-    coil = MagnetCoil(seed)
+    if strangers := [model for model in models if model not in BOXES]:
+        raise UnknownModelError(f"there is no simulated {strangers[0]!r}; there are {', '.join(BOXES)}")
+    clock = VirtualClock(start_s)
+    model_at = _placed(models)
+    insert = BOXES[model_at[TEMPERATURE_ADDRESS]].insert
+    cryostat = Cryostat(seed, start_K, insert, start_s=clock.now_s())  # in whole nanoseconds, as all inputs
+    coil = MagnetCoil(seed, options.remanence_T, start_T)
     coil.watch(cryostat.feel_ramp)
-    world = World(make_contact(sample), Wiring(seed), cryostat, coil)
-    boxes: dict[str, Box] = {
-        LOCKIN_ADDRESS: SR830(clock, world, seed),
-        SOURCEMETER_ADDRESS: Keithley2400(clock, world, seed),
-        TEMPERATURE_ADDRESS: LakeShore372(clock, cryostat, seed),
-        MAGNET_ADDRESS: AMI430(clock, coil),
-    }
+    if options.thermometer_shift_per_T:
+        coil.watch_field(cryostat.feel_field)
+    parts = Parts(clock, World(make_contact(sample, seed), Wiring(seed), cryostat, coil), cryostat, coil, seed, options)
+    boxes = {address: BOXES[model].make(parts) for address, model in model_at.items()}
     generators = np.random.default_rng(seed).spawn(len(boxes))
     wires = {address: Wire(generator) for address, generator in zip(boxes, generators, strict=True)}
-    return Rack(name, clock, world, boxes, wires)
+    placed = {model: address for address, model in model_at.items()}
+    return Rack(name, clock, parts.world, cryostat, coil, boxes, wires, placed)
+
+
+def _placed(models: Sequence[str]) -> dict[str, str]:
+    """Return address -> model of the usual boxes, with others in their places or besides them."""
+    model_at = {BOXES[model].address: model for model in (*MODELS, *models)}
+    for model in models:
+        model_at.pop(BOXES[model].instead_of, None)
+    return model_at

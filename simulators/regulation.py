@@ -1,7 +1,9 @@
 """Refrigerator and temperature controller as one system of four equations, for the look-ahead integrator.
 
-States: ln T of mixing chamber and sample stage, share of the mixture, integral term as a fraction of full current. The
-loop is ``output = P (e + 1/I int e dt + D de/dt)`` (Lake Shore 370 manual 2.10.2, 372 manual 2.11.2), output in per
+States: ln T of the cold end (mixing chamber, pot, heat exchanger) and of the sample stage, share of the liquid,
+integral term as a fraction of full current. Which refrigerator it is, is a matter of the `Insert` handed in.
+
+The loop is ``output = P (e + 1/I int e dt + D de/dt)`` (Lake Shore 370 manual 2.10.2, 372 manual 2.11.2), output in per
 cent of the heater range's full current, e in kelvin (unit of e assumed). The integral stops where the output is at a
 limit (assumed).
 """
@@ -11,7 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from simulators import refrigerator
 
@@ -22,6 +24,37 @@ HEATER_RANGES_A: Final = (0.0, 31.6e-6, 100e-6, 316e-6, 1e-3, 3.16e-3, 10e-3, 31
 _SATURATION: Final = 0.005
 _WINDUP_S: Final = 10.0
 _LOG_LIMIT: Final = 12.0
+
+
+class Insert(Protocol):
+    """A refrigerator as pure functions, filled by the modules `refrigerator`, `helium3_insert` and `helium4_insert`.
+
+    ``BATH_K`` is the temperature of the bath around it.
+    """
+
+    BATH_K: Final[float]
+
+    def mixture_share(self, temperature_K: float, /) -> float:
+        """Return the share of the cooling liquid that there is in equilibrium at this temperature of the cold end."""
+        ...
+
+    def hold_slope_W_per_K(self, sample_K: float, share: float, /) -> float:
+        """Return how much more heat on the sample stage makes it one kelvin warmer once all is at rest."""
+        ...
+
+    def heat_capacity_J_per_K(self, temperature_K: float, share: float, /) -> float:
+        """Return the heat capacity of the cold end."""
+        ...
+
+    def rates(
+        self, cold_end_K: float, sample_K: float, share: float, heater_W: float, sample_W: float, cooling: float, /
+    ) -> tuple[float, float, float]:
+        """Return d(ln T)/dt of cold end and sample stage, and the rate of the share, in 1/s."""
+        ...
+
+    def still_temperature_K(self, cold_end_K: float, share: float, still_heater_W: float, /) -> float:
+        """Return the temperature of the stage above the cold end: a still, a 1 K plate."""
+        ...
 
 
 class HeaterMode(Enum):
@@ -68,6 +101,30 @@ class HeatPlan(NamedTuple):
 NO_HEAT: Final = HeatPlan()
 
 
+class FieldPlan(NamedTuple):
+    """A field as straight lines between the times given, at rest before the first and after the last."""
+
+    times_s: tuple[float, ...] = (0.0,)
+    fields_T: tuple[float, ...] = (0.0,)
+
+    def at(self, time_s: float) -> float:
+        """Return the field at an instant."""
+        place = bisect.bisect_right(self.times_s, time_s)
+        if place in (0, len(self.times_s)):
+            return self.fields_T[min(place, len(self.times_s) - 1)]
+        start_s, end_s = self.times_s[place - 1 : place + 1]
+        start_T, end_T = self.fields_T[place - 1 : place + 1]
+        return start_T + (end_T - start_T) * (time_s - start_s) / (end_s - start_s)
+
+
+NO_FIELD: Final = FieldPlan()
+
+
+def _as_it_is(true_K: float, _: float) -> float:
+    """Report a temperature without error."""
+    return true_K
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """All that is set from outside.
@@ -77,35 +134,44 @@ class Inputs:
     setpoint, ramp_K_per_s
         Where the loop is to go, and how fast later setpoints will move.
     reported_K
-        What the control thermometer makes of a true temperature.
+        What the control thermometer makes of a true temperature (K) in a field (T).
     p, i_s, d_s
         Gain in per cent per kelvin, integral time (0 is off) and derivative time.
-    range_index, mode, manual, is_heater_open
-        Heater range 0 to 8, what drives it, manual output as a fraction of full current, and a broken wire.
+    range_W, mode, manual, is_heater_open
+        Power at full current of the heater range (0 is off), what drives it, manual output as a fraction of full
+        current, and a broken wire.
     sample_heat
         Heat on the sample stage.
-    still_heater_W, cooling
-        Power in the still; 1 for a circulation in order, 0 for one at rest.
+    field
+        Field at the control thermometer.
+    still_heater_W, cooling, gas_flow
+        Power in the still; 1 for a circulation in order, 0 for one at rest; needle valve, 1 as it is usually set.
     """
 
     setpoint: Setpoint
     ramp_K_per_s: float = math.inf
-    reported_K: Callable[[float], float] = float
+    reported_K: Callable[[float, float], float] = _as_it_is
     p: float = 10.0
     i_s: float = 20.0
     d_s: float = 0.0
-    range_index: int = 0
+    range_W: float = 0.0
     mode: HeaterMode = HeaterMode.CLOSED_LOOP
     manual: float = 0.0
     is_heater_open: bool = False
     sample_heat: HeatPlan = NO_HEAT
+    field: FieldPlan = NO_FIELD
     still_heater_W: float = 8e-3
     cooling: float = 1.0
+    gas_flow: float = 1.0
 
     @property
     def full_power_W(self) -> float:
         """Return the heater's power at full current."""
-        return 0.0 if self.is_heater_open else HEATER_RANGES_A[self.range_index] ** 2 * HEATER_OHM
+        return 0.0 if self.is_heater_open else self.range_W
+
+    def error_K(self, time_s: float, sample_K: float) -> float:
+        """Return the setpoint minus what the control thermometer reports."""
+        return self.setpoint.at(time_s) - self.reported_K(sample_K, self.field.at(time_s))
 
 
 class RegulatedRefrigerator:
@@ -115,10 +181,13 @@ class RegulatedRefrigerator:
     ----------
     inputs
         What is in force; replaced as a whole when something changes.
+    insert
+        Which refrigerator it is.
     """
 
-    def __init__(self, inputs: Inputs) -> None:
+    def __init__(self, inputs: Inputs, insert: Insert = refrigerator) -> None:
         self.inputs = inputs
+        self.insert = insert
 
     def derivative(self, time_s: float, state: Sequence[float]) -> tuple[float, float, float, float]:
         """Return the derivatives of the four states, 1/s."""
@@ -127,13 +196,13 @@ class RegulatedRefrigerator:
         chamber_K, sample_K = _exp(chamber), _exp(sample)
         heat_W = inputs.sample_heat.at(time_s)
         # the sample stage feels the heater through the link only, so its rate is at hand before the output is
-        chamber_cooling, sample_rate, share_rate = refrigerator.rates(
-            chamber_K, sample_K, share, 0.0, heat_W, inputs.cooling
+        chamber_cooling, sample_rate, share_rate = self.insert.rates(
+            chamber_K, sample_K, share, 0.0, heat_W, inputs.cooling * inputs.gas_flow
         )
-        error_K = inputs.setpoint.at(time_s) - inputs.reported_K(sample_K)
+        error_K = inputs.error_K(time_s, sample_K)
         demand = self._demand(error_K, sample_rate * sample_K, integral)
         heater_W = inputs.full_power_W * _saturate(demand) ** 2
-        heating = heater_W / (refrigerator.heat_capacity_J_per_K(chamber_K, share) * chamber_K)
+        heating = heater_W / (self.insert.heat_capacity_J_per_K(chamber_K, share) * chamber_K)
         return chamber_cooling + heating, sample_rate, share_rate, self._integral_rate(error_K, integral, demand)
 
     def output(self, time_s: float, state: Sequence[float]) -> float:
@@ -142,32 +211,32 @@ class RegulatedRefrigerator:
         inputs = self.inputs
         sample_K = math.exp(sample)
         heat_W = inputs.sample_heat.at(time_s)
-        _, sample_rate, _ = refrigerator.rates(math.exp(chamber), sample_K, share, 0.0, heat_W, inputs.cooling)
-        error_K = inputs.setpoint.at(time_s) - inputs.reported_K(sample_K)
-        return _saturate(self._demand(error_K, sample_rate * sample_K, integral))
+        cooling = inputs.cooling * inputs.gas_flow
+        _, sample_rate, _ = self.insert.rates(math.exp(chamber), sample_K, share, 0.0, heat_W, cooling)
+        return _saturate(self._demand(inputs.error_K(time_s, sample_K), sample_rate * sample_K, integral))
 
     def next_break_s(self, time_s: float) -> float:
-        """Return when next a heat steps or the setpoint arrives."""
-        coming = (*self.inputs.sample_heat.starts_s, self.inputs.setpoint.end_s)
+        """Return when next a heat steps, the setpoint arrives, or the field bends."""
+        coming = (*self.inputs.sample_heat.starts_s, self.inputs.setpoint.end_s, *self.inputs.field.times_s)
         return min((moment for moment in coming if moment > time_s), default=math.inf)
 
     def is_driven(self, time_s: float) -> bool:
-        """Return whether the setpoint is on its way."""
-        return time_s < self.inputs.setpoint.end_s
+        """Return whether the setpoint or the field is on its way."""
+        return time_s < self.inputs.setpoint.end_s or time_s < self.inputs.field.times_s[-1]
 
     def _demand(self, error_K: float, sample_K_per_s: float, integral: float) -> float:
         """Return the output that is asked for, as a fraction of full current, before it is clamped."""
         inputs = self.inputs
-        if inputs.mode is HeaterMode.OFF or not inputs.range_index:
+        if inputs.mode is HeaterMode.OFF or not inputs.range_W:
             return -math.inf
         if inputs.mode is HeaterMode.OPEN_LOOP:
-            return inputs.manual
+            return inputs.manual or -math.inf  # a manual output of nothing is exactly that
         return 0.01 * inputs.p * (error_K - inputs.d_s * sample_K_per_s) + integral + inputs.manual
 
     def _integral_rate(self, error_K: float, integral: float, demand: float) -> float:
         """Return the rate of the integral term; outside 0 to 1, or while the loop is open, it is drawn back."""
         inputs = self.inputs
-        if inputs.mode is not HeaterMode.CLOSED_LOOP or not inputs.range_index:
+        if inputs.mode is not HeaterMode.CLOSED_LOOP or not inputs.range_W:
             return -integral / _WINDUP_S
         back = (min(max(integral, 0.0), 1.0) - integral) / _WINDUP_S
         return back + (_slope_of_saturation(demand) * 0.01 * inputs.p * error_K / inputs.i_s if inputs.i_s else 0.0)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, Protocol, cast
 
 from simulators.control import ControlDesk
-from simulators.rack import MODELS, Rack
+from simulators.rack import Rack, UnknownModelError, open_rack
 from simulators.session import Session
 
 LOOPBACK: Final = "127.0.0.1"
@@ -20,11 +20,8 @@ POLL_S: Final = 0.1
 """Longest wait between two looks at the request to stop."""
 
 _CHUNK: Final = 65536
+_HAS_QUICK_ACKNOWLEDGEMENT: Final = hasattr(socket, "TCP_QUICKACK")  # Linux
 _LARGEST_BACKLOG: Final = 1 << 20  # bytes a client may leave unread before it is dropped
-
-
-class UnknownModelError(Exception):
-    """The rack has no box of this model."""
 
 
 class Wall(Protocol):
@@ -84,11 +81,9 @@ class RackServer:
         If the rack has no such box.
     """
 
-    def __init__(
-        self, rack: Rack, wall: Wall, *, speed: float = 1.0, models: Sequence[str] = tuple(MODELS)
-    ) -> None:
-        if strangers := [model for model in models if model not in MODELS]:
-            raise UnknownModelError(f"no model {strangers[0]!r} in the rack; there are {', '.join(MODELS)}")
+    def __init__(self, rack: Rack, wall: Wall, *, speed: float = 1.0, models: Sequence[str] = ()) -> None:
+        if absent := [model for model in models if model not in rack.models]:
+            raise UnknownModelError(f"there is no {absent[0]} in this rack; it holds {', '.join(rack.models)}")
         self._rack = rack
         self._wall = wall
         self._speed = speed
@@ -98,8 +93,8 @@ class RackServer:
         for wire in rack.wires.values():
             wire.late_s *= speed  # late for clients, whose patience is that of the wall
         self.addresses = {
-            model: f"TCPIP0::{LOOPBACK}::{self._listen(partial(self._open_session, MODELS[model]))}::SOCKET"
-            for model in models
+            model: f"TCPIP0::{LOOPBACK}::{self._listen(partial(self._open_session, rack.models[model]))}::SOCKET"
+            for model in models or rack.models
         }
         self.control = f"{LOOPBACK}:{self._listen(partial(ControlDesk, rack))}"
 
@@ -164,6 +159,17 @@ class RackServer:
                 connection.close()
 
 
+def serve_sample(sample: str, seed: int, wall: Wall, *, speed: float = 1.0, models: Sequence[str] = ()) -> RackServer:
+    """Open a fresh rack and return the server of its boxes, or of the models named, which take their places.
+
+    Raises
+    ------
+    UnknownModelError
+        If there is no simulator for a model, or two would stand in one place.
+    """
+    return RackServer(open_rack(sample, seed, models), wall, speed=speed, models=models)
+
+
 class _Connection:
     """One client on its socket, which never holds up the others."""
 
@@ -190,6 +196,9 @@ class _Connection:
             return
         except OSError:
             data = b""
+        # a client that sends twice before it listens waits for this acknowledgement, 40 ms by default
+        if _HAS_QUICK_ACKNOWLEDGEMENT and data:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         self._is_gone = not data
         if data and not self._conversation.is_lost:
             self._conversation.write(data)

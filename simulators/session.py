@@ -10,7 +10,7 @@ from enum import Enum, auto
 import numpy as np
 
 from simulators.clock import VirtualClock
-from simulators.dialect import Box
+from simulators.dialect import Block, Box
 from simulators.faults import Wire
 
 GREETING_DELAY_S = 0.02
@@ -127,9 +127,12 @@ class Session:
             raise ConnectionLostError
 
     def _send(self, reply: str, ready_s: float) -> None:
-        arrival = self._wire.carry(reply.encode("latin-1"), self._box.terminator, ready_s)
+        terminator = b"" if isinstance(reply, Block) else self._box.terminator
+        arrival = self._wire.carry(reply.encode("latin-1"), terminator, ready_s)
         if arrival is not None:
-            self._replies.append(arrival)
+            arrives_s, frame = arrival
+            # to the nanosecond, as the clock counts, or a wait for it would end a rounding error too early
+            self._replies.append((round(arrives_s, 9), frame))
 
     def _take_from_queue(self, count: int) -> tuple[bytes, End]:
         if not self._replies or self._replies[0][0] > self._clock.now_s():

@@ -21,17 +21,11 @@ from simulators.keithley2400_language import (
     function_of,
     plain,
 )
-from simulators.keithley2400_source import (
-    CURRENT,
-    OVERRANGE,
-    RANGES,
-    RESOLUTION,
-    VOLTAGE,
-    SourceAndMeter,
-    SourceSettings,
-    fitting_range,
-)
+from simulators.keithley2400_source import KEITHLEY_2400
+from simulators.source_unit import CURRENT, VOLTAGE, SourceSettings, SourceUnit
 from simulators.world import World
+
+_POWER_ON = 128  # standard event register
 
 
 class Keithley2400:
@@ -53,7 +47,7 @@ class Keithley2400:
 
     def __init__(self, clock: VirtualClock, world: World, seed: int) -> None:
         self._clock = clock
-        self._meter = SourceAndMeter(world, seed)
+        self._meter = SourceUnit(world, seed, KEITHLEY_2400)
         self._errors = ErrorQueue('0,"No error"', '-350,"Queue overflow"', 10)
         self._event_status = 0
         self._set_defaults()
@@ -62,6 +56,15 @@ class Keithley2400:
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""
         return self._dialect.answer(message)
+
+    def switch_off(self) -> None:
+        """Take its power away: the output is open, and nothing is remembered."""
+        self._reset(())
+        self._clear_status(())
+
+    def switch_on(self) -> None:
+        """Give it power again: settings of ``*RST``, output off."""
+        self._event_status |= _POWER_ON
 
     def _set_defaults(self) -> None:
         self._settings = SourceSettings()
@@ -98,6 +101,8 @@ class Keithley2400:
             "SENSe[1]:FUNCtion[:ON]": self._set_sense_functions,
             "SENSe[1]:FUNCtion[:ON]?": lambda _: ",".join(f'"{name}:DC"' for name in sorted(self._functions)),
             "SENSe[1]:FUNCtion[:ON]:ALL": self._sense_all,
+            "SYSTem:RSENse": self._set_four_wire,
+            "SYSTem:RSENse?": lambda _: str(int(self._settings.is_four_wire)),
             "READ?": lambda _: self._read(),
             "INITiate[:IMMediate]": lambda _: self._require_output(),
         }
@@ -163,17 +168,16 @@ class Keithley2400:
         settings = self._settings
         full_scale = settings.source_range[quantity]
         if settings.is_source_auto[quantity]:
-            full_scale = fitting_range(quantity, value)
-        if full_scale is None or abs(value) > OVERRANGE * full_scale * (1.0 + 1e-9):
+            full_scale = KEITHLEY_2400.fitting_range(quantity, value)
+        if full_scale is None or not KEITHLEY_2400.takes(quantity, full_scale, value):
             raise Refusal(Complaint.OUT_OF_RANGE, f"level {value:g}")
-        step = RESOLUTION[quantity] * full_scale
         settings.source_range[quantity] = full_scale
-        settings.level[quantity] = step * round(value / step)
+        settings.level[quantity] = KEITHLEY_2400.rounded(quantity, full_scale, value)
         self._apply()
 
     def _set_source_range(self, quantity: str, value: float) -> None:
-        full_scale = fitting_range(quantity, value)
-        if full_scale is None or abs(self._settings.level[quantity]) > OVERRANGE * full_scale:
+        full_scale = KEITHLEY_2400.fitting_range(quantity, value)
+        if full_scale is None or not KEITHLEY_2400.takes(quantity, full_scale, self._settings.level[quantity]):
             raise Refusal(Complaint.OUT_OF_RANGE, f"range {value:g}")
         self._settings.source_range[quantity] = full_scale
         self._settings.is_source_auto[quantity] = False
@@ -187,7 +191,7 @@ class Keithley2400:
     # limits and meter
 
     def _set_protection(self, quantity: str, value: float) -> None:
-        if not 0.0 < abs(value) <= OVERRANGE * RANGES[quantity][-1]:
+        if not 0.0 < abs(value) <= KEITHLEY_2400.largest[quantity]:
             raise Refusal(Complaint.OUT_OF_RANGE, f"compliance {value:g}")
         self._settings.protection[quantity] = abs(value)
         self._apply()
@@ -197,7 +201,7 @@ class Keithley2400:
         return quantity == settings.other and self._meter.is_clamped(settings, self._clock.now_s())
 
     def _set_sense_range(self, quantity: str, value: float) -> None:
-        full_scale = fitting_range(quantity, value)
+        full_scale = KEITHLEY_2400.fitting_range(quantity, value)
         if full_scale is None:
             raise Refusal(Complaint.OUT_OF_RANGE, f"range {value:g}")
         self._settings.sense_range[quantity] = full_scale
@@ -284,6 +288,13 @@ class Keithley2400:
     def _set_auto_zero(self, arguments: tuple[str, ...]) -> None:
         if word(arguments) != "ONCE":
             self._is_zeroed_always = boolean(arguments)
+
+    def _set_four_wire(self, arguments: tuple[str, ...]) -> None:
+        is_four_wire = boolean(arguments)
+        if is_four_wire != self._settings.is_four_wire:
+            # the output goes off when the sense setting changes (2-12)
+            self._settings.is_four_wire, self._settings.is_on = is_four_wire, False
+            self._apply()
 
     def _set_line_frequency(self, arguments: tuple[str, ...]) -> None:
         if integer(arguments) not in (50, 60):

@@ -1,31 +1,29 @@
-"""From the input to X and Y: the signal path of an SR830, as a pure function of settings, world and time.
+"""The settings and tables of an SR830 and what they mean for its signal path (`simulators.lockin_detector`).
 
-Assumed, not confirmed by a manual at hand: where the output clips, the reserve in decibels by sensitivity, the internal
-resolution, that a new filter setting acts on the past too, that X and Y hold the offset but not the expand. Not there:
-the synchronous filter's effect and harmonics of the signal.
+Assumed, not confirmed by a manual at hand: where the output clips, and the reserve in decibels by sensitivity.
 """
 
-import cmath
 import math
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-
-from simulators.noise import Noise
-from simulators.output_filter import MEMORY, OutputFilter
-from simulators.world import World
+from simulators.lockin_detector import Detection, FrontEnd
+from simulators.output_filter import OutputFilter
 
 SENSITIVITIES_V: Final = tuple(float(f"{step}e{decade}") for decade in range(-9, 0) for step in (2, 5, 10))
 TIME_CONSTANTS_S: Final = tuple(float(f"{step}e{decade}") for decade in range(-5, 5) for step in (1, 3))
 
-INPUT_NOISE_V_PER_RTHZ: Final = 6e-9  # specifications, at 1 kHz
-NOISE_CORNER_HZ: Final = 10.0  # class-typical
-GAIN_SPREAD: Final = 2e-3  # specifications: 0.2 % typical
-PHASE_SPREAD_DEG: Final = 0.3  # class-typical
 CLIP: Final = 1.09  # of full scale
+FRONT_END: Final = FrontEnd(
+    name="sr830",
+    noise_V_per_rtHz=6e-9,  # specifications, at 1 kHz
+    noise_corner_Hz=10.0,  # class-typical
+    gain_spread=2e-3,  # specifications: 0.2 % typical
+    phase_spread_deg=0.3,  # class-typical
+    clip=CLIP,
+    resolution=2.0**-20,
+)
 _RESERVES_DB: Final = (60.0, 40.0, 20.0)  # high, normal, low noise; never more than from 1 V down
-_RESOLUTION: Final = 2.0**-20  # of full scale
 
 # LIA status byte, SR830 manual 5-23
 INPUT_OVERLOAD: Final = 1
@@ -51,6 +49,10 @@ CHOICES: Final[dict[str, tuple[int, int, int]]] = {
     "KCLK": (0, 1, 1),
     "ALRM": (0, 1, 0),
     "LOCL": (0, 2, 0),
+    "SRAT": (0, 14, 4),
+    "SEND": (0, 1, 1),
+    "TSTR": (0, 1, 0),
+    "FAST": (0, 2, 0),
 }
 
 
@@ -78,84 +80,28 @@ class Settings:
         return SENSITIVITIES_V[self.choices["SENS"]]
 
     @property
-    def output_filter(self) -> OutputFilter:
-        """Return the filter behind the detector."""
-        return OutputFilter(self.choices["OFSL"] + 1, TIME_CONSTANTS_S[self.time_constant])
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """X and Y at one instant and the LIA status bits that hold at it."""
-
-    x_V: float
-    y_V: float
-    status: int
+    def is_locked(self) -> bool:
+        """Return whether there is a reference; nothing is connected to the external input."""
+        return self.choices["FMOD"] == 1
 
     @property
-    def magnitude_V(self) -> float:
-        """Return R."""
-        return math.hypot(self.x_V, self.y_V)
-
-    @property
-    def angle_deg(self) -> float:
-        """Return theta."""
-        return math.degrees(math.atan2(self.y_V, self.x_V))
-
-
-class Detector:
-    """The signal path of one SR830.
-
-    Parameters
-    ----------
-    world
-        What its input is connected to.
-    seed
-        Draws gain and phase error, and the noise.
-    """
-
-    def __init__(self, world: World, seed: int) -> None:
-        self._world = world
-        self._noise = Noise(seed, "sr830/noise")
-        gain = 1.0 + GAIN_SPREAD * Noise(seed, "sr830/gain").at(0)
-        self._response = cmath.rect(gain, math.radians(PHASE_SPREAD_DEG * Noise(seed, "sr830/phase").at(0)))
-
-    def output(self, settings: Settings, time_s: float) -> Output:
-        """Return what the box shows at an instant: filtered, noisy, offset, clipped and rounded."""
-        status = 0 if settings.choices["FMOD"] else UNLOCKED
-        signal_V, noise_V_per_rtHz, is_overloaded = self._filtered(settings, time_s)
-        if is_overloaded:
-            status |= INPUT_OVERLOAD
-        detected_V = signal_V * cmath.rect(1.0, -math.radians(settings.phase_deg))
-        detected_V += noise_V_per_rtHz * settings.output_filter.noise(self._noise, time_s)
-        limit_V, step_V = CLIP * settings.full_scale_V, _RESOLUTION * settings.full_scale_V
-        shown_V = []
-        for value_V, (offset_percent, _) in zip((detected_V.real, detected_V.imag), settings.offsets, strict=False):
-            shifted_V = value_V - 0.01 * offset_percent * settings.full_scale_V
-            if abs(shifted_V) > limit_V:
-                status |= OUTPUT_OVERLOAD
-            shown_V.append(step_V * round(min(max(shifted_V, -limit_V), limit_V) / step_V))
-        return Output(shown_V[0], shown_V[1], status)
-
-    def _filtered(self, settings: Settings, time_s: float) -> tuple[complex, float, bool]:
-        """Return the filtered signal, the noise density before the filter, and whether the input is overloaded."""
-        output_filter, wiring = settings.output_filter, self._world.wiring
-        start_s = time_s - MEMORY * output_filter.time_constant_s
-        steps_s = {*wiring.source_A.edges_s(start_s, time_s), *wiring.oscillator_Vrms.edges_s(start_s, time_s)}
-        edges_s = np.array([*sorted(steps_s), time_s])
-        middles_s = np.concatenate(([start_s], 0.5 * (edges_s[1:] + edges_s[:-1])))
-        arriving_V, dc_V, front_V_per_rtHz = self._world.lockin_input(
-            middles_s, time_s - output_filter.delay_s, settings.frequency_Hz
+    def detection(self) -> Detection:
+        """Return what these settings mean for the signal path."""
+        full_scale_V, choices = self.full_scale_V, self.choices
+        offset_V = tuple(0.01 * percent * full_scale_V for percent, _ in self.offsets[:2])
+        return Detection(
+            frequency_Hz=self.frequency_Hz,
+            harmonic=self.harmonic,
+            phase_deg=self.phase_deg,
+            output_filter=OutputFilter(choices["OFSL"] + 1, TIME_CONSTANTS_S[self.time_constant]),
+            full_scale_V=full_scale_V,
+            input_limit_V=self._input_limit_V(),
+            is_dc_coupled=choices["ICPL"] == 1,
+            is_connected=self.is_locked and choices["ISRC"] < 2,
+            offset_V=(offset_V[0], offset_V[1]),
         )
-        is_connected = settings.harmonic == 1 and settings.choices["FMOD"] == 1 and settings.choices["ISRC"] < 2
-        weights = output_filter.weights(edges_s, time_s)
-        signal_V = complex(weights @ arriving_V) * self._response if is_connected else 0j
-        own_V_per_rtHz = INPUT_NOISE_V_PER_RTHZ * math.sqrt(1.0 + NOISE_CORNER_HZ / settings.detected_Hz)
-        total_V = np.abs(arriving_V) + (np.abs(dc_V) if settings.choices["ICPL"] else 0.0)
-        is_overloaded = float(np.max(total_V)) > _input_limit_V(settings)
-        return signal_V, math.hypot(front_V_per_rtHz, own_V_per_rtHz), is_overloaded
 
-
-def _input_limit_V(settings: Settings) -> float:
-    """Return the rms input which the amplifiers before the detector still take."""
-    reserve_dB = min(_RESERVES_DB[settings.choices["RMOD"]], -20.0 * math.log10(settings.full_scale_V))
-    return CLIP * settings.full_scale_V * 10.0 ** (reserve_dB / 20.0)
+    def _input_limit_V(self) -> float:
+        """Return the rms input which the amplifiers before the detector still take."""
+        reserve_dB = min(_RESERVES_DB[self.choices["RMOD"]], -20.0 * math.log10(self.full_scale_V))
+        return CLIP * self.full_scale_V * 10.0 ** (reserve_dB / 20.0)

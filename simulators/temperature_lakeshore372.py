@@ -27,7 +27,7 @@ around 1 K, where the mixture comes in.
 from enum import IntFlag
 
 from simulators import lakeshore372_inputs, lakeshore372_outputs
-from simulators.bridge import Bridge
+from simulators.bridge import CONTROL_CHANNEL, Bridge
 from simulators.cryostat import Cryostat
 from simulators.dialect import Complaint, Dialect, Handler, Refusal
 from simulators.lakeshore_format import Clock
@@ -42,6 +42,7 @@ class EventStatus(IntFlag):
     OPERATION_COMPLETE = 1
     EXECUTION_ERROR = 16
     COMMAND_ERROR = 32
+    POWER_ON = 128
 
 
 class LakeShore372:
@@ -55,16 +56,19 @@ class LakeShore372:
         The refrigerator that it reads and heats.
     seed
         Seed of the sensors' calibration errors and of the reading noise.
+    shift_per_T
+        How much the sample's thermometer reads too low in a field, as a fraction of T a tesla.
     """
 
     terminator = b"\r\n"
     greeting: str | None = None
     latency_s = 5e-3
 
-    def __init__(self, clock: Clock, cryostat: Cryostat, seed: int) -> None:
+    def __init__(self, clock: Clock, cryostat: Cryostat, seed: int, shift_per_T: float = 0.0) -> None:
         self._event_status = EventStatus(0)
-        inputs = lakeshore372_inputs.InputCommands(clock, cryostat, Bridge(cryostat, seed))
-        outputs = lakeshore372_outputs.OutputCommands(clock, cryostat)
+        self._bridge = Bridge(cryostat, seed, shift_per_T)
+        inputs = lakeshore372_inputs.InputCommands(clock, cryostat, self._bridge)
+        self._outputs = outputs = lakeshore372_outputs.OutputCommands(clock, cryostat)
         common: dict[str, Handler] = {
             "*IDN?": lambda _: "LSCI,MODEL372,LSA2359,1.6",
             "*CLS": self._clear_status,
@@ -81,6 +85,18 @@ class LakeShore372:
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""
         return self._dialect.answer(message)
+
+    def switch_off(self) -> None:
+        """Take its power away: no heat."""
+        self._outputs.heater_off()
+
+    def switch_on(self) -> None:
+        """Give it power again: settings as they were, heater off (assumed: power-up enable is off)."""
+        self._event_status = EventStatus.POWER_ON
+
+    def set_sensor_broken(self, is_broken: bool) -> None:
+        """Break or mend the sample thermometer (a fault); the loop holds its output (assumed)."""
+        (self._bridge.broken.add if is_broken else self._bridge.broken.discard)(CONTROL_CHANNEL)
 
     def _complain(self, refusal: Refusal) -> None:
         is_unknown = refusal.complaint in (Complaint.UNKNOWN_COMMAND, Complaint.UNKNOWN_QUERY)

@@ -40,17 +40,22 @@ class Thermometer:
     ----------
     phases
         Phase in radians of each component of the calibration error.
+    shift_per_T
+        Fraction by which a field makes it read low, a tesla of either sign: ruthenium oxide gains resistance in a
+        field, up to a per cent of temperature a tesla (class-typical); zero for a field-corrected curve.
     """
 
     phases: tuple[float, ...]
+    shift_per_T: float = 0.0
 
     @classmethod
-    def draw(cls, seed: int, channel: str) -> "Thermometer":
+    def draw(cls, seed: int, channel: str, shift_per_T: float = 0.0) -> "Thermometer":
         """Draw a sensor; the same seed and channel give the same one."""
         noise = Noise(seed, f"thermometer/{channel}")
-        return cls(tuple(math.atan2(noise.at(2 * k), noise.at(2 * k + 1)) for k in range(len(_CALIBRATION_RATES))))
+        phases = (math.atan2(noise.at(2 * k), noise.at(2 * k + 1)) for k in range(len(_CALIBRATION_RATES)))
+        return cls(tuple(phases), shift_per_T)
 
-    def reported_K(self, true_K: float, excitation_V: float = 0.0) -> float:
+    def reported_K(self, true_K: float, excitation_V: float = 0.0, field_T: float = 0.0) -> float:
         """Return what the nominal curve makes of this sensor at a true temperature, without noise.
 
         Parameters
@@ -59,6 +64,8 @@ class Thermometer:
             Temperature of the stage the sensor sits on.
         excitation_V
             Voltage across the sensor, rms; its power warms the sensor by ``P / (1e-4 W/K^4 T^3)`` (assumed).
+        field_T
+            Field at the sensor.
         """
         amplitude = CALIBRATION_ERROR * math.sqrt(2.0 / len(self.phases))
         log_K = math.log(true_K)
@@ -68,4 +75,4 @@ class Thermometer:
         if excitation_V:
             power_W = excitation_V * excitation_V / resistance_ohm(true_K)
             true_K += power_W / (_SELF_HEATING_W_PER_K4 * true_K**3)
-        return true_K * (1.0 + amplitude * error)
+        return true_K * (1.0 + amplitude * error) * (1.0 - self.shift_per_T * abs(field_T))

@@ -39,8 +39,13 @@ ARM_SPREAD: Final = 1e-3  # 1 sigma, relative
 GAIN_SPREAD: Final = 3e-3  # 1 sigma, relative
 DRIFT_RMS: Final = 1.0 / 3000.0  # of the gain over three days; the size seen in the paper's sample 1
 
+THERMAL_EMF_V: Final = 3e-6  # 1 sigma of the steady part; 1 to 10 uV between the cold and a voltmeter
+THERMAL_DRIFT_V: Final = 0.5e-6  # rms over some hours, with the temperature of the room
+
 _DRIFT_LONGEST_S: Final = 3 * 86400.0
 _DRIFT_SHORTEST_S: Final = 600.0
+_THERMAL_LONGEST_S: Final = 6 * 3600.0
+_HARMONIC_STEP_V: Final = 0.5e-6  # finite difference of the conductance; three nodes of a curve at zero bias
 _ROOM_TEMPERATURE_K: Final = 295.0
 _BOLTZMANN_J_PER_K: Final = 1.380649e-23  # CODATA 2018, exact
 
@@ -61,12 +66,15 @@ class TrueValues:
         Capacitor of the low-pass.
     gain
         Of the preamplifier, before drift.
+    thermal_V
+        Thermal EMF between the voltage taps and a voltmeter, before drift.
     """
 
     ac_arm_ohm: float
     dc_arm_ohm: float
     filter_F: float
     gain: float
+    thermal_V: float
 
 
 def draw_true_values(seed: int) -> TrueValues:
@@ -81,6 +89,7 @@ def draw_true_values(seed: int) -> TrueValues:
         dc_arm_ohm=dc_arm_ohm,
         filter_F=1.0 / (2.0 * math.pi * FILTER_HZ * dc_arm_ohm),
         gain=PREAMPLIFIER_GAIN * off("gain", GAIN_SPREAD),
+        thermal_V=THERMAL_EMF_V * Noise(seed, "wiring/thermal").at(0),
     )
 
 
@@ -98,19 +107,29 @@ class Wiring:
         Current of the source meter behind the low-pass.
     oscillator_Vrms : StepHistory
         Open-circuit amplitude of the oscillator.
+    interference_Vrms : StepHistory
+        Pick-up at the lock-in's input, far from its frequency: not detected, but amplified (a fault).
     """
 
     def __init__(self, seed: int) -> None:
         self.values = draw_true_values(seed)
         self.source_A = StepHistory(0.0, self.values.dc_arm_ohm * self.values.filter_F)
         self.oscillator_Vrms = StepHistory(0.0)
+        self.interference_Vrms = StepHistory(0.0)
         self._drift = Drift(
             seed, "wiring/drift", longest_s=_DRIFT_LONGEST_S, shortest_s=_DRIFT_SHORTEST_S, steepness=1.0
+        )
+        self._thermal_drift = Drift(
+            seed, "wiring/thermal drift", longest_s=_THERMAL_LONGEST_S, shortest_s=_DRIFT_SHORTEST_S, steepness=1.0
         )
 
     def gain(self, time_s: float) -> float:
         """Return the gain from the voltage taps to the lock-in's input at an instant."""
         return self.values.gain * (1.0 + DRIFT_RMS * self._drift.at(time_s))
+
+    def thermal_emf_V(self, time_s: float) -> float:
+        """Return the thermal EMF between the voltage taps and a voltmeter at an instant."""
+        return self.values.thermal_V + THERMAL_DRIFT_V * self._thermal_drift.at(time_s)
 
     def contact_current_A(self, source_A: Number, curve: BiasCurve) -> Number:
         """Return what is left for the contact of a steady current in the DC arm; some leaks through the AC arm."""
@@ -166,12 +185,26 @@ class Wiring:
             signal_V *= np.minimum(1.0, np.maximum(headroom_V, 0.0) / np.maximum(peak_V, 1e-30))
         return signal_V * self._pass_band(frequency_Hz)
 
+    def tap_second_harmonic_V(
+        self, oscillator_Vrms: float, bias_V: float, curve: BiasCurve, frequency_Hz: float
+    ) -> complex:
+        """Return the complex rms second harmonic between the voltage taps, relative to ``sin 2wt``.
+
+        A current ``sqrt(2) i sin wt`` on a resistance R(I) gives ``R' i^2 sin^2 wt``, of which ``-cos 2wt`` lags
+        ``sin 2wt`` by a quarter: ``V2 = -1j R' i^2 / (2 sqrt 2)`` with ``R' = dR/dI = -G'/G^3``.
+        """
+        step_V = max(_HARMONIC_STEP_V, 1e-2 * abs(bias_V))
+        below_S, here_S, above_S = curve.conductance_S(np.array([bias_V - step_V, bias_V, bias_V + step_V])).tolist()
+        slope_ohm_per_A = -(above_S - below_S) / (2.0 * step_V) / here_S**3
+        current_A = complex(self.ac_current_A(np.array([oscillator_Vrms]), np.array([1.0 / here_S]), frequency_Hz)[0])
+        return -1j * slope_ohm_per_A * current_A**2 / (2.0 * math.sqrt(2.0)) * self._pass_band(2.0 * frequency_Hz)
+
     def noise_V_per_rtHz(self, contact_ohm: float, temperature_K: float) -> float:
         """Return the noise density between the taps: preamplifier, contact, and the arms at room temperature."""
         arms_S = 1.0 / self.values.dc_arm_ohm + 1.0 / self.values.ac_arm_ohm
-        johnson = 4.0 * _BOLTZMANN_J_PER_K * contact_ohm
-        thermal = johnson * (temperature_K + _ROOM_TEMPERATURE_K * contact_ohm * arms_S)
-        return math.sqrt(PREAMPLIFIER_NOISE_V_PER_RTHZ**2 + thermal)
+        seen_ohm = contact_ohm / (1.0 + contact_ohm * arms_S)
+        currents = 4.0 * _BOLTZMANN_J_PER_K * (temperature_K / contact_ohm + _ROOM_TEMPERATURE_K * arms_S)
+        return math.sqrt(PREAMPLIFIER_NOISE_V_PER_RTHZ**2 + currents * seen_ohm**2)
 
     def _ac_arms(self, frequency_Hz: float) -> tuple[float, complex]:
         """Return the driving resistance and the factor by which the DC branch makes the load appear larger."""

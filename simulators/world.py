@@ -3,14 +3,16 @@
 The world holds no clock: whoever sets something says when, and everything may be asked for any recent time.
 """
 
+import itertools
+from enum import Enum, auto
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.isotherms import BiasCurve
-from simulators.sample import Contact
-from simulators.wiring import Wiring
+from simulators.contact import Contact
+from simulators.isotherms import BiasCurve, ohmic_curve
+from simulators.wiring import SERIES_OHM, Wiring
 
 ELECTRON_BASE_K: Final = 0.03
 """Electrons of the sample stay at ``(T^5 + T0^5)^(1/5)`` when the stage is at T (electron-phonon cooling)."""
@@ -22,6 +24,7 @@ HEAT_STEP_W: Final = 10e-9
 """Smaller changes of the contact's Joule heat are not passed on; at 100 mK they are some microkelvin."""
 
 _LONGEST_LOOK_BACK_S: Final = 60.0
+_OPEN: Final = ohmic_curve(1e-8)  # what is left between two broken ends
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +49,14 @@ class Coil(Protocol):
         ...
 
 
+class Break(Enum):
+    """Where the circuit of the contact is open (a fault)."""
+
+    NONE = auto()
+    LEAD = auto()
+    CONTACT = auto()
+
+
 class World:
     """The physics of one rack.
 
@@ -62,6 +73,17 @@ class World:
         self.magnet = magnet
         self._frequency_Hz = 1000.0
         self._told_heat_W = 0.0
+        self._break = Break.NONE
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether no current can flow through the contact."""
+        return self._break is not Break.NONE
+
+    def set_break(self, time_s: float, where: Break) -> None:
+        """Open the circuit, or close it again; a filter that looks back finds it so in the past as well."""
+        self._break = where
+        self._heat(time_s)
 
     def electron_temperature_K(self, time_s: float) -> float:
         """Return the temperature of the electrons in the contact."""
@@ -85,7 +107,9 @@ class World:
         return self._curve(self.electron_temperature_K(time_s), time_s, oscillator_Vrms, self._frequency_Hz)
 
     def contact_bias_V(self, time_s: float) -> float:
-        """Return the true bias across the contact at an instant."""
+        """Return the true voltage between the voltage taps at an instant."""
+        if self._break is Break.LEAD:
+            return 0.0
         curve = self.dc_curve(time_s)
         return curve.bias_at(self.wiring.contact_current_A(self.wiring.source_A.at(time_s), curve))
 
@@ -94,7 +118,7 @@ class World:
     ) -> tuple[NDArray[np.complex128], Floats, float]:
         """Return what arrives at the lock-in's input.
 
-        Temperature, field and gain are taken at one typical time; bias and excitation at each.
+        Temperature, field and gain are taken at one typical time; bias, excitation and the contact's state at each.
 
         Parameters
         ----------
@@ -119,23 +143,54 @@ class World:
         typical_s = max(typical_s, float(time_s[-1]) - _LONGEST_LOOK_BACK_S, 0.0)
         oscillator_Vrms = wiring.oscillator_Vrms.at_times(time_s)
         temperature_K = self.electron_temperature_K(typical_s)
-        curve = self._curve(temperature_K, typical_s, float(oscillator_Vrms[-1]), frequency_Hz)
-        bias_V = curve.bias_V(wiring.contact_current_A(wiring.source_A.at_times(time_s), curve))
-        gain = wiring.gain(typical_s)
-        signal_V = gain * wiring.tap_signal_V(oscillator_Vrms, bias_V, curve, frequency_Hz)
-        noise_V = gain * wiring.noise_V_per_rtHz(curve.zero_bias_ohm, temperature_K)
+        source_A = wiring.source_A.at_times(time_s)
+        gain, signal_V, bias_V = wiring.gain(typical_s), np.empty(time_s.shape, dtype=complex), np.empty(time_s.shape)
+        pieces = self._pieces(time_s)
+        moments_s = [min(max(typical_s, float(time_s[piece][0])), float(time_s[piece][-1])) for piece in pieces]
+        curves = [self._curve(temperature_K, one_s, float(oscillator_Vrms[-1]), frequency_Hz) for one_s in moments_s]
+        for piece, curve in zip(pieces, curves, strict=True):
+            bias_V[piece] = curve.bias_V(wiring.contact_current_A(source_A[piece], curve))
+            signal_V[piece] = gain * wiring.tap_signal_V(oscillator_Vrms[piece], bias_V[piece], curve, frequency_Hz)
+        if self._break is Break.LEAD:
+            signal_V, bias_V = np.zeros_like(signal_V), np.zeros_like(bias_V)
+        noise_V = gain * wiring.noise_V_per_rtHz(curves[-1].zero_bias_ohm, temperature_K)
         return signal_V, gain * bias_V, noise_V
 
+    def second_harmonic_Vrms(self, time_s: float, frequency_Hz: float) -> complex:
+        """Return the second harmonic of the contact at the lock-in's input at an instant, relative to ``sin 2wt``."""
+        if self.is_open:
+            return 0j
+        wiring, curve = self.wiring, self.dc_curve(time_s)
+        bias_V = curve.bias_at(wiring.contact_current_A(wiring.source_A.at(time_s), curve))
+        oscillator_Vrms = wiring.oscillator_Vrms.at(time_s)
+        return wiring.gain(time_s) * wiring.tap_second_harmonic_V(oscillator_Vrms, bias_V, curve, frequency_Hz)
+
+    def voltmeter_V(self, time_s: float) -> float:
+        """Return the steady voltage between the voltage taps as it arrives at a voltmeter, thermal EMF and all."""
+        current_A = 0.0 if self.is_open else self.wiring.source_A.at(time_s)
+        return self.contact_bias_V(time_s) + SERIES_OHM * current_A + self.wiring.thermal_emf_V(time_s)
+
     def _curve(self, temperature_K: float, time_s: float, oscillator_Vrms: float, frequency_Hz: float) -> BiasCurve:
+        if self.is_open:
+            return _OPEN
         # the anomaly changes the excitation by a per cent, and that the conductance by less than 1e-3 e2/h
         excitation_Vrms = self.wiring.excitation_Vrms(oscillator_Vrms, 1.0 / self.contact.background_S, frequency_Hz)
-        return self.contact.curve(temperature_K, self.magnet.field_T(time_s), excitation_Vrms)
+        field_T = self.magnet.field_T(time_s)
+        return self.contact.curve(temperature_K, field_T, excitation_Vrms, time_s, self.wiring.source_A)
+
+    def _pieces(self, time_s: Floats) -> list[slice]:
+        """Return the parts of ascending times between which the contact switches by itself."""
+        cuts = np.searchsorted(time_s, self.contact.switches_s(float(time_s[0]), float(time_s[-1])))
+        bounds = sorted({0, *cuts.tolist(), len(time_s)})
+        return [slice(first, last) for first, last in itertools.pairwise(bounds)]
 
     def _heat(self, time_s: float) -> None:
         """Tell the cryostat the Joule heat of the contact; the low-pass is fast against any thermal time."""
         contact_ohm = 1.0 / self.contact.background_S
         ac_V = self.wiring.excitation_Vrms(self.wiring.oscillator_Vrms.target, contact_ohm, self._frequency_Hz)
         power_W = self.wiring.source_A.target**2 * contact_ohm + ac_V**2 / contact_ohm
+        if self.is_open:
+            power_W = 0.0
         if abs(power_W - self._told_heat_W) > HEAT_STEP_W:
             self._told_heat_W = power_W
             self.cryostat.set_external_heat_W(time_s, "contact", power_W)

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS: dict[str, list[set[str]]] = {
     "analysis": [
         {"errors", "quantities"},
-        {"tabulated", "kondo", "curves", "noise", "master_curve", "likelihood"},
+        {"tabulated", "kondo", "curves", "noise", "master_curve", "likelihood", "table1"},
         {"mechanisms", "mechanisms_events", "mechanisms_kondo", "mechanisms_rivals"}
         | {"corrections", "bias_offset", "drift", "deviation", "fit_result", "problem", "crossover", "systematics"}
         | {"window_choice", "collapse"},
@@ -34,8 +34,10 @@ FLOORS: dict[str, list[set[str]]] = {
     ],
     "instruments": [
         {"errors", "roles"},
-        {"limits", "settling", "transport", "wired"},
-        {"lockin_sr830", "sourcemeter_keithley2400", "sourcemeter_keithley2400_commands"}
+        {"limits", "settling", "transport", "wired", "lockin_routines", "srs_lockin", "current_source"},
+        {"lockin_sr830", "lockin_sr860", "sourcemeter_keithley2400", "sourcemeter_keithley2400_commands"}
+        | {"sourcemeter_keithley2450", "sourcemeter_keithley2450_commands", "sourcemeter_yokogawags200"}
+        | {"voltmeter_keithley2182a"}
         | {"temperature_lakeshore372", "magnet_ami430"},
     ],
     "simulators": [
@@ -49,14 +51,28 @@ FLOORS: dict[str, list[set[str]]] = {
             "isotherms",
             "refrigerator",
             "lakeshore_format",
+            "truths",
+            "data_buffer",
         },
-        {"sample", "output_filter", "thermometer", "regulation", "session"},
+        {"sample", "sample_models", "samples_copper", "samples_titanium", "samples_rivals", "contact"}
+        | {"output_filter", "thermometer", "regulation", "session", "srs_status"},
         {"cryostat", "magnet", "wiring", "world", "bridge"},
         {"lockin_sr830", "sourcemeter_keithley2400", "temperature_lakeshore372", "magnet_ami430"}
         | {
+            "lockin_sr860",
+            "sourcemeter_keithley2450",
+            "sourcemeter_yokogawags200",
+            "voltmeter_keithley2182a",
+            "lockin_detector",
+            "source_unit",
             "sr830_detector",
+            "sr860_detector",
+            "sr860_capture",
             "keithley2400_source",
             "keithley2400_language",
+            "keithley2450_source",
+            "keithley2450_language",
+            "keithley2182a_language",
             "lakeshore372_inputs",
             "lakeshore372_outputs",
         },
@@ -64,14 +80,17 @@ FLOORS: dict[str, list[set[str]]] = {
         {"visa", "control", "server"},
     ],
     "acquisition": [
-        {"errors", "clock", "stop"},
-        {"toml_model", "boxes", "recipe", "station_file", "readings", "lock", "tidy_csv"},
-        {"sweep", "timing", "circuit", "budget", "excitation", "plan", "plan_limits", "plan_warnings", "safety"},
-        {"bias_walk", "loop", "store", "measured"},
+        {"errors", "clock"},
+        {"toml_model", "boxes", "recipe", "station_file", "readings", "lock", "tidy_csv"}
+        | {"run_schema", "journal", "command_file", "control"},
+        {"sweep", "timing", "circuit", "budget", "excitation", "plan", "plan_limits", "plan_warnings", "safety"}
+        | {"plan_edit", "past"},
+        {"bias_walk", "approach", "loop", "store", "measured"},
         {"station"},
-        {"engine", "guard", "export", "judgement", "report_files"},
+        {"engine", "resume", "obedience", "observer", "watch", "status", "guard", "takeover", "export", "judgement", "report_files"},
         {"gui"},
-        {"cli", "commands", "plan_rows", "plan_view", "run_view", "judgement_view"},
+        {"cli", "cli_control", "commands", "run_commands", "control_commands", "rack_commands"}
+        | {"plan_rows", "plan_view", "run_view", "judgement_view"},
         {"__main__"},
     ],
     "pyvisa_zerobias": [{"__init__"}],
@@ -81,7 +100,10 @@ ROLES = {"instruments.roles", "instruments.errors"}
 ARITHMETIC = {"analysis.quantities", "analysis.kondo"}
 
 DOORS: dict[str, set[str]] = {
-    "simulators.sample": {"analysis.mechanisms", "analysis.quantities"},
+    # the room `sample` and its side rooms
+    "simulators.sample": {"analysis.quantities"},
+    "simulators.sample_models": {"analysis.mechanisms*", "analysis.quantities"},
+    "simulators.contact": {"analysis.mechanisms*", "analysis.quantities"},
     "simulators.wiring": {"analysis.quantities"},
     "pyvisa_zerobias": {"simulators.visa"},
     # record 6: the words in which the roles are written, `Clock` among them, and the errors they raise
@@ -89,6 +111,9 @@ DOORS: dict[str, set[str]] = {
     "acquisition.safety": ROLES,
     "acquisition.bias_walk": ROLES,
     "acquisition.loop": ROLES | {"instruments.settling"},
+    "acquisition.approach": ROLES | {"instruments.settling"},
+    "acquisition.control": ROLES,
+    "acquisition.resume": ROLES,
     "acquisition.engine": ROLES,
     "acquisition.recipe": {"instruments.limits"},
     "acquisition.station_file": {"instruments.limits"},
@@ -108,6 +133,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.export": {"analysis.*"},
     "acquisition.gui": {"analysis.*"},
     "acquisition.commands": {"analysis.*", "simulators.server", "simulators.sample"},
+    "acquisition.rack_commands": {"simulators.server", "simulators.sample", "simulators.rack"},
     "acquisition.cli": {"analysis.*", "simulators.server", "simulators.sample", "instruments.errors"},
 }
 
@@ -118,7 +144,11 @@ GUESTS: dict[str, set[str]] = {
     "simulators": {"numpy", "scipy", "pyvisa"},
     "acquisition": {"numpy", "pydantic", "pydantic_core", "tomlkit", "psutil", "platformdirs"},
     "acquisition.cli": {"typer"},
+    "acquisition.cli_control": {"typer"},
+    "acquisition.run_commands": {"typer", "rich"},
+    "acquisition.control_commands": {"rich"},
     "acquisition.commands": {"typer", "rich"},
+    "acquisition.rack_commands": {"rich"},
     "acquisition.plan_view": {"rich"},
     "acquisition.run_view": {"rich"},
     "acquisition.judgement_view": {"rich"},

@@ -10,15 +10,8 @@ import pytest
 from acquisition.errors import InputError, RunFileError
 from acquisition.lock import FileLock, lock_path
 from acquisition.readings import Direction, Event, PointFlag, PointKind, Reading
-from acquisition.store import (
-    BATCH_S,
-    POINT_COLUMNS,
-    SCHEMA_VERSION,
-    RunFileReader,
-    RunFileWriter,
-    RunState,
-    new_run_path,
-)
+from acquisition.run_schema import POINT_COLUMNS, SCHEMA_VERSION, RunState
+from acquisition.store import BATCH_S, RunFileReader, RunFileWriter, new_run_path
 
 CONTRACT_COLUMNS = [
     "seq",
@@ -206,15 +199,15 @@ def test_closed_run_is_one_plain_file(path: Path, wall: StandingWall) -> None:
 
 def test_run_without_its_engine_reads_as_interrupted(path: Path, wall: StandingWall) -> None:
     make(path, wall)[0].close()
-    with FileLock(lock_path(path), "test"), RunFileReader(path) as reader:
+    with FileLock(lock_path(path), "test", wall), RunFileReader(path) as reader:
         assert reader.header()["state"] == RunState.RUNNING
     with RunFileReader(path) as reader:
         assert reader.header()["state"] == RunState.INTERRUPTED
 
 
-def test_held_lock_refuses_a_second_owner(tmp_path: Path) -> None:
-    with FileLock(tmp_path / "lock", "rack"), pytest.raises(InputError, match="another process"):
-        FileLock(tmp_path / "lock", "rack").__enter__()
+def test_held_lock_refuses_a_second_owner(tmp_path: Path, wall: StandingWall) -> None:
+    with FileLock(tmp_path / "lock", "rack", wall), pytest.raises(InputError, match="is at it"):
+        FileLock(tmp_path / "lock", "rack", wall).__enter__()
 
 
 def test_newer_file_is_refused_by_name(path: Path, wall: StandingWall) -> None:

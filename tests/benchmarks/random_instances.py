@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.curves import Curves, make_curves
-from analysis.evidence import SampleEvent
+from analysis.sample_history import EventKind, SampleEvent
 from analysis.mechanisms import TwoLevelSystems, field_amplitude, lockin_conductance_S, phonon_backscattering
 from analysis.mechanisms_events import ConductanceFluctuations, SlowFluctuator, is_in_second
 from analysis.mechanisms_kondo import ChargeTrap, MagneticKondo, SaturatedPowerLaw, TwoChannelKondo
@@ -36,7 +36,12 @@ Model = Callable[..., np.ndarray]
 
 @dataclass(frozen=True)
 class Instance:
-    """One contact, measured."""
+    """One contact, measured.
+
+    `field_effect_S` is the largest change by a field, `level_error_S` the drift between two sweeps, and `hidden_chi2`
+    what the noise-free odd part, or the difference of a fluctuator's two curves, adds to the chi-square of one even
+    curve.
+    """
 
     seed: int
     truth: str
@@ -44,6 +49,8 @@ class Instance:
     history: tuple[SampleEvent, ...] = ()
     has_field_series: bool = False
     field_effect_S: float = 0.0
+    level_error_S: float = 0.0
+    hidden_chi2: float = 0.0
     parameters: dict[str, object] = field(default_factory=dict)
 
 
@@ -70,9 +77,19 @@ def make_instance(seed: int, truth: str | None = None) -> Instance:
     truth = TRUTHS[seed % len(TRUTHS)] if truth is None else truth
     recipe, background_S = _draw_recipe(rng)
     contact = _MAKERS[truth](rng, recipe, background_S)
-    curves, effect_S = _measure(rng, recipe, contact)
+    curves, effect_S, hidden_chi2 = _measure(rng, recipe, contact)
     history = (contact.history,) if contact.history is not None and rng.random() < 0.35 else ()
-    return Instance(seed, truth, curves, history, recipe.fields_T.size > 0, effect_S, contact.parameters)
+    return Instance(
+        seed,
+        truth,
+        curves,
+        history,
+        recipe.fields_T.size > 0,
+        effect_S,
+        contact.background_S / 3000.0,
+        hidden_chi2,
+        contact.parameters,
+    )
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -89,12 +106,12 @@ def _draw_recipe(rng: np.random.Generator) -> tuple[_Recipe, float]:
     reach = np.arcsinh(maximum_V / 0.1e-3)
     bias_V = 0.1e-3 * np.sinh(reach * grid)
     fields_T = np.array([0.5, 1.0, 2.0, 4.0, 6.0]) if rng.random() < 0.55 else np.zeros(0)
-    # 1.2 nV/rtHz class preamplifier: 0.28 e2/h a reading of 2829 e2/h at 100 mK, 0.3 s; the SR560 has 4 nV/rtHz
-    noise_S = 0.28 * CONDUCTANCE_QUANTUM_S * _log_uniform(rng, 1.0, 3.5) * background_S / (2829 * CONDUCTANCE_QUANTUM_S)
+    # 0.28 e2/h a reading of 2829 e2/h at 100 mK, 0.3 s, with 1.2 nV/rtHz, to eight times that (SR830 alone: five)
+    noise_S = 0.28 * CONDUCTANCE_QUANTUM_S * _log_uniform(rng, 1.0, 8.0) * background_S / (2829 * CONDUCTANCE_QUANTUM_S)
     return _Recipe(temperatures_K, bias_V, fields_T, noise_S), background_S
 
 
-def _measure(rng: np.random.Generator, recipe: _Recipe, contact: _Contact) -> tuple[Curves, float]:
+def _measure(rng: np.random.Generator, recipe: _Recipe, contact: _Contact) -> tuple[Curves, float, float]:
     """Sweep a closed triangle with anchors at every temperature, downwards, then in every field at the lowest."""
     program = [(temperature_K, 0.0) for temperature_K in recipe.temperatures_K[::-1]]
     program += [(float(recipe.temperatures_K[0]), float(field_T)) for field_T in recipe.fields_T]
@@ -112,22 +129,32 @@ def _measure(rng: np.random.Generator, recipe: _Recipe, contact: _Contact) -> tu
 
     columns: dict[str, list[np.ndarray]] = {name: [] for name in ("G", "V", "T", "H", "error", "rms", "way", "anchor")}
     curves_at_lowest = []
+    hidden_chi2 = 0.0
     for index, (temperature_K, field_T) in enumerate(program):
         rms_V = float(thermal_voltage_V(temperature_K)) / np.sqrt(2.0)
         rows = slice(index * place.size, (index + 1) * place.size)
+        # the excitation grows with T, so noise falls; assumed: the gain flickers by 1e-5 from reading to reading
+        noise_S = float(np.hypot(recipe.noise_at_100mK_S * 0.1 / temperature_K, 1e-5 * contact.background_S))
         if contact.fluctuator is None:
             each = lockin_conductance_S(contact.model, recipe.bias_V, temperature_K, field_T, rms_V)
             curve = each[place]
+            odd = 0.5 * (curve - each[::-1][place])
+            # a straight line is what drift leaves too
+            line = recipe.bias_V[place]
+            odd = odd - line * (line @ odd) / (line @ line)
+            hidden_chi2 += float(np.sum((odd / noise_S) ** 2)) if field_T == 0.0 else 0.0
         else:
             pair = [
                 lockin_conductance_S(model, recipe.bias_V, temperature_K, field_T, rms_V)
                 for model in (contact.fluctuator.first, contact.fluctuator.second)
             ]
             each = pair[0]
-            curve = np.where(is_in_second(times_s[rows], switches_s), pair[1][place], pair[0][place])
+            second = is_in_second(times_s[rows], switches_s)
+            difference = (pair[1] - pair[0])[place]
+            curve = pair[0][place] + second * difference
+            hidden_chi2 += float(np.sum(((second - second.mean()) * difference / noise_S) ** 2))
         if temperature_K == recipe.temperatures_K[0]:
             curves_at_lowest.append(each)
-        noise_S = recipe.noise_at_100mK_S * 0.1 / temperature_K
         background_S = contact.background_S + phonon_backscattering(recipe.bias_V, contact.background_S, quenched=True)
         signal = (background_S[place] + curve) * gain[rows]
         columns["G"].append(signal + noise_S * rng.standard_normal(place.size))
@@ -152,7 +179,7 @@ def _measure(rng: np.random.Generator, recipe: _Recipe, contact: _Contact) -> tu
         is_anchor=joined["anchor"],
     )
     effect_S = max((float(np.abs(curve - curves_at_lowest[0]).max()) for curve in curves_at_lowest[1:]), default=0.0)
-    return curves, effect_S
+    return curves, effect_S, hidden_chi2
 
 
 def _triangle(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -194,7 +221,7 @@ def _splittings(rng: np.random.Generator, saturation_K: tuple[float, float], kon
 
 
 def _anneal(rng: np.random.Generator, left: tuple[float, float], change: tuple[float, float]) -> SampleEvent:
-    return SampleEvent("anneal", float(rng.uniform(*left)), 0.05, float(rng.uniform(*change)))
+    return SampleEvent(EventKind.ANNEAL, float(rng.uniform(*left)), 0.05, float(rng.uniform(*change)))
 
 
 def _two_channel(rng: np.random.Generator, recipe: _Recipe, background_S: float) -> _Contact:
@@ -288,7 +315,7 @@ def _trap(rng: np.random.Generator, recipe: _Recipe, background_S: float) -> _Co
 def _fluctuations(rng: np.random.Generator, recipe: _Recipe, background_S: float) -> _Contact:
     rms_S = _log_uniform(rng, 0.2, 1.0) * CONDUCTANCE_QUANTUM_S
     model = ConductanceFluctuations(rms_S, _log_uniform(rng, 0.3e-3, 4e-3), 1.0, int(rng.integers(2**31)))
-    event = SampleEvent("electromigrate", 0.0, 0.05, float(rng.uniform(-0.3, -0.02)))
+    event = SampleEvent(EventKind.ELECTROMIGRATE, 0.0, 0.05, float(rng.uniform(-0.3, -0.02)))
     return _Contact(model.conductance_S, background_S, {"rms": rms_S / CONDUCTANCE_QUANTUM_S, "correlation_V": model.correlation_V}, event)
 
 

@@ -12,13 +12,13 @@ import pyvisa
 
 from acquisition.cli import main
 from acquisition.clock import WallClock
+from acquisition.control import Control
 from acquisition.engine import run_plan
 from acquisition.measured import load_measured
 from acquisition.plan import make_plan
 from acquisition.recipe import load_recipe
 from acquisition.station import open_simulated
 from acquisition.station_file import simulated_station
-from acquisition.stop import StopRequest
 from instruments.roles import Clock
 
 ROOT = Path(__file__).parents[2]
@@ -156,6 +156,8 @@ class Unseen:
 
     def happened(self, *_: object) -> None: ...
 
+    def planned(self, *_: object) -> None: ...
+
 
 def test_second_client_polling_the_rack_changes_no_reading(quick_run: Path, tmp_path: Path) -> None:
     station = simulated_station()
@@ -168,7 +170,7 @@ def test_second_client_polling_the_rack_changes_no_reading(quick_run: Path, tmp_
             clock,
             out=tmp_path,
             wall=WallClock(),
-            stop=StopRequest(),
+            control=Control(WallClock()),
             observer=Unseen(),
             provenance={},
         )

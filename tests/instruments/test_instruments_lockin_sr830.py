@@ -173,3 +173,84 @@ def test_safe_is_the_smallest_oscillator_amplitude_twice(connected: Opener) -> N
         box.make_safe()
         box.close()
         box.close()
+
+
+def test_average_reads_once_a_time_constant(connected: Opener, clock: Any) -> None:
+    exchange: Exchange = [
+        ("OFLT?", "9"),
+        ("SNAP?1,2", "1e-3,0"), ("LIAS?", "0"),
+        ("SNAP?1,2", "3e-3,2e-3"), ("LIAS?", "8"),
+    ]  # fmt: skip
+    with connected(*exchange) as box:
+        assert box.read_average(0.3) == LockInReading(2e-3, 1e-3, LockInStatus.REFERENCE_UNLOCKED)
+    assert clock.sleeps_s == pytest.approx([0.3])
+
+
+def test_sensitivity_is_settled_on_after_each_change(connected: Opener, clock: Any) -> None:
+    reading: Exchange = [("SNAP?1,2", "4.5e-4,0"), ("LIAS?", "0")]
+    exchange: Exchange = [
+        ("SENS?", "20"),
+        *reading, *reading,
+        ("SENS17", None), ("SENS?", "17"),
+        *reading, *reading,
+    ]  # fmt: skip
+    with connected(*exchange) as box:
+        assert box.adjust_sensitivity() == 1e-3
+    assert clock.sleeps_s == pytest.approx([3.0])
+
+
+def test_phase_is_turned_to_the_signal_and_settled_on(connected: Opener, clock: Any) -> None:
+    exchange: Exchange = [
+        ("OFLT?", "9"), ("SNAP?1,2", "1e-3,1e-3"), ("LIAS?", "0"),
+        ("PHAS?", "10.00"), ("PHAS55.00", None), ("PHAS?", "55.00"),
+    ]  # fmt: skip
+    with connected(*exchange) as box:
+        assert box.auto_phase() == 55.0
+    assert clock.sleeps_s == pytest.approx([3.0])
+
+
+def test_second_harmonic_is_a_visit_from_which_it_comes_back(connected: Opener, clock: Any) -> None:
+    exchange: Exchange = [
+        ("FREQ?", "137.7"),
+        ("HARM2", None), ("HARM?", "2"), ("SNAP?1,2", "9,9"), ("LIAS?", "4"),
+        ("OFLT?", "9"), ("SNAP?1,2", "1e-9,-2e-7"), ("LIAS?", "0"),
+        ("HARM1", None), ("HARM?", "1"), ("SNAP?1,2", "9,9"), ("LIAS?", "4"),
+    ]  # fmt: skip
+    with connected(*exchange) as box:
+        assert box.read_harmonic(2) == LockInReading(1e-9, -2e-7, LockInStatus.OK)
+    assert clock.sleeps_s == pytest.approx([3.0, 3.0])
+
+
+@pytest.mark.parametrize("harmonic", [0, 20_000, 1000])
+def test_impossible_harmonic_is_refused_before_anything_is_set(connected: Opener, harmonic: int) -> None:
+    exchange: Exchange = [("FREQ?", "137.7")] if harmonic == 1000 else []
+    with connected(*exchange) as box, pytest.raises(LimitError):
+        box.read_harmonic(harmonic)
+
+
+def test_buffer_stores_x_and_y_at_the_next_rate(connected: Opener) -> None:
+    exchange: Exchange = [
+        ("PAUS", None), ("REST", None), ("DDEF 1,0,0", None), ("DDEF 2,0,0", None), ("SEND 0", None),
+        ("SRAT 8", None), ("SRAT?", "8"), ("STRT", None),
+    ]  # fmt: skip
+    with connected(*exchange) as box:
+        assert box.start_buffer(10.0) == 16.0
+
+
+@pytest.mark.parametrize("rate_Hz", [513.0, -1.0, math.nan])
+def test_impossible_sampling_rate_is_refused(connected: Opener, rate_Hz: float) -> None:
+    with connected() as box, pytest.raises(LimitError):
+        box.start_buffer(rate_Hz)
+
+
+def test_buffer_is_fetched_as_singles_lower_byte_first(clock: Any) -> None:
+    x, y = b"\x00\x00\x80\x3f\x00\x00\x00\xc0", b"\x0a\x0d\x00\x00\x00\x00\x00\x3f"
+    exchange: list[tuple[Any, Any]] = [
+        *CONNECT,
+        ("PAUS", None), ("SPTS?", "2"),
+        ("TRCB? 1,0,2", x), ("TRCB? 2,0,2", y),
+    ]  # fmt: skip
+    with expected_protocol(SR830, exchange, clock=clock) as box:  # type: ignore[type-var]
+        x_V, y_V = box.read_buffer()
+    assert x_V.tolist() == [1.0, -2.0]
+    assert y_V[1] == 0.5  # though the first value holds a line feed

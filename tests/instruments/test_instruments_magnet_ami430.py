@@ -10,6 +10,7 @@ from pymeasure.test import expected_protocol
 
 from instruments.errors import LimitError, QuenchError, ReadbackError, ReplyError, StateError
 from instruments.magnet_ami430 import AMI430
+from instruments.persistent_mode import SwitchState
 from instruments.roles import Magnet, MagnetReading, MagnetState
 
 IDENTITY = "AMERICAN MAGNETICS INC.,MODEL 430,2.01"
@@ -18,7 +19,7 @@ Opener = Callable[..., AbstractContextManager[AMI430]]
 
 GREETING: Exchange = [(None, "American Magnetics Model 430 IP Interface"), (None, "Hello.")]
 IN_TESLA: Exchange = [("FIELD:UNITS?", "1"), ("COIL?", "0.1180")]
-AT_REST: Exchange = [("STATE?", "3"), ("QU?", "0"), ("PERS?", "0")]
+AT_REST: Exchange = [("STATE?", "3"), ("QU?", "0"), ("PS:INST?", "0")]
 UNITS: Exchange = [("FIELD:UNITS?", "1"), ("RAMP:RATE:UNITS?", "1")]
 RATE: Exchange = [
     ("RAMP:RATE:SEG?", "1"), ("CONF:RAMP:RATE:FIELD 1,0.1,9", None), ("RAMP:RATE:FIELD:1?", "0.1000,9.0000"),
@@ -73,7 +74,7 @@ def test_units_and_segments_are_put_right_before_a_ramp(connected: Opener) -> No
 @pytest.mark.parametrize("state", ["1", "2", "6", "8"])
 def test_supply_that_would_follow_a_new_target_at_once_is_paused_first(connected: Opener, state: str) -> None:
     exchange: Exchange = [
-        ("STATE?", state), ("QU?", "0"), ("PERS?", "0"), ("PAUSE", None), ("STATE?", "3"), ("QU?", "0"),
+        ("STATE?", state), ("QU?", "0"), ("PS:INST?", "0"), ("PAUSE", None), ("STATE?", "3"), ("QU?", "0"),
         *UNITS, *RATE, *TARGET, ("RAMP", None), *RAMPING,
     ]  # fmt: skip
     with connected(*exchange) as box:
@@ -109,8 +110,62 @@ def test_quenched_magnet_is_sent_nothing(connected: Opener, quenched: Exchange, 
 
 
 def test_shut_persistent_switch_forbids_a_ramp(connected: Opener) -> None:
-    with connected(("STATE?", "3"), ("QU?", "0"), ("PERS?", "1")) as box, pytest.raises(StateError, match="switch"):
+    closed: Exchange = [("STATE?", "3"), ("QU?", "0"), ("PS:INST?", "1"), ("PS?", "0")]
+    with connected(*closed) as box, pytest.raises(StateError, match="switch"):
         box.start_ramp(2.0, 0.1)
+
+
+@pytest.mark.parametrize(("state", "what"), [("9", "heating"), ("10", "cooling")])
+def test_moving_persistent_switch_forbids_a_ramp(connected: Opener, state: str, what: str) -> None:
+    with connected(("STATE?", state), ("QU?", "0")) as box, pytest.raises(StateError, match=what):
+        box.start_ramp(2.0, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("answers", "state"),
+    [
+        ([("STATE?", "9")], SwitchState.OPENING),
+        ([("STATE?", "10")], SwitchState.CLOSING),
+        ([("STATE?", "3"), ("PS:INST?", "0")], SwitchState.NOT_FITTED),
+        ([("STATE?", "2"), ("PS:INST?", "1"), ("PS?", "1")], SwitchState.OPEN),
+        ([("STATE?", "8"), ("PS:INST?", "1"), ("PS?", "0")], SwitchState.CLOSED),
+    ],
+)
+def test_switch_state_is_read(connected: Opener, answers: Exchange, state: SwitchState) -> None:
+    with connected(*answers) as box:
+        assert box.switch_state() is state
+
+
+def test_leads_run_alone_with_the_switch_closed(connected: Opener) -> None:
+    closed: Exchange = [("STATE?", "3"), ("QU?", "0"), ("PS:INST?", "1"), ("PS?", "0")]
+    with connected(*closed, *UNITS, *RATE, *TARGET, ("RAMP", None), *RAMPING) as box:
+        box.start_leads(2.0, 0.1)
+
+
+def test_leads_do_not_run_alone_with_the_switch_open(connected: Opener) -> None:
+    opened: Exchange = [("STATE?", "3"), ("QU?", "0"), ("PS:INST?", "1"), ("PS?", "1")]
+    with connected(*opened) as box, pytest.raises(StateError, match="not closed"):
+        box.start_leads(2.0, 0.1)
+
+
+def test_leads_are_told_as_a_field(connected: Opener) -> None:
+    with connected(("CURR:SUPP?", "10.0"), ("COIL?", "0.1180")) as box:
+        assert box.leads_field_T() == pytest.approx(1.18)
+
+
+def test_switch_heater_is_read_back(connected: Opener) -> None:
+    opened: Exchange = [("STATE?", "3"), ("QU?", "0"), ("PS:INST?", "1"), ("PS?", "1")]
+    with connected(*opened, ("PS 0", None), ("PS?", "0")) as box:
+        box.set_switch_heater(False)
+
+
+def test_switch_heater_that_the_box_refuses_is_an_error(connected: Opener) -> None:
+    closed: Exchange = [("STATE?", "3"), ("QU?", "0"), ("PS:INST?", "1"), ("PS?", "0")]
+    with (
+        connected(*closed, ("PS 1", None), ("PS?", "0")) as box,
+        pytest.raises(ReadbackError, match="leads and magnet"),
+    ):
+        box.set_switch_heater(True)
 
 
 def test_supply_that_stays_paused_is_an_error(connected: Opener) -> None:
@@ -174,6 +229,7 @@ def test_settings_are_read_in_tesla_and_minutes_whatever_the_box_is_set_to(conne
     exchange: Exchange = [
         ("RAMP:RATE:UNITS?", "0"), ("RAMP:RATE:FIELD:1?", "0.0200,90.000"), ("FIELD:TARG?", "20.000"),
         ("COIL?", "1.180"), ("CURR:LIMIT?", "80.000"), ("VOLT:LIM?", "2.000"), ("PERS?", "0"),
+        ("PS:INST?", "0"),
     ]  # fmt: skip
     with connected(*exchange, units=[("FIELD:UNITS?", "0"), ("COIL?", "1.180")]) as box:
         settings = box.settings()

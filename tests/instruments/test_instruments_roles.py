@@ -15,7 +15,11 @@ from instruments import roles
 ROOT = Path(__file__).resolve().parents[2]
 DRIVERS = {
     "lockin_sr830.SR830": roles.LockIn,
+    "lockin_sr860.SR860": roles.LockIn,
     "sourcemeter_keithley2400.Keithley2400": roles.SourceMeter,
+    "sourcemeter_keithley2450.Keithley2450": roles.SourceMeter,
+    "sourcemeter_yokogawags200.YokogawaGS200": roles.SourceMeter,
+    "voltmeter_keithley2182a.Keithley2182A": roles.DcVoltmeter,
     "temperature_lakeshore372.LakeShore372": roles.TemperatureController,
     "magnet_ami430.AMI430": roles.Magnet,
 }

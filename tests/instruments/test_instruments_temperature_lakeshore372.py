@@ -53,7 +53,8 @@ def test_scanner_is_stopped_and_the_loop_closed_on_the_channel(connected: Opener
     exchange: Exchange = [
         ("HTRST? 0", "0"),
         ("SCAN?", "04,1"), ("SCAN 1,0", None), ("SCAN?", "01,0"),
-        ("OUTMODE? 0", "2,0,1,0,1,005"), ("OUTMODE 0,5,1,1,0,1,005", None), ("OUTMODE? 0", "5,1,1,0,1,005"),
+        ("OUTMODE? 0", "2,0,1,0,1,005"), ("MOUT 0,0", None),
+        ("OUTMODE 0,5,1,1,0,1,005", None), ("OUTMODE? 0", "5,1,1,0,1,005"),
         ("SETP? 0", "+050.000E-03"),
         ("RAMP? 0", "1,+001.000"), ("RAMP 0,0,1", None), ("RAMP? 0", "0,+001.000"),
         ("SETP 0,0.1", None), ("SETP? 0", "+100.000E-03"),
@@ -109,7 +110,7 @@ def test_setpoint_not_taken_is_an_error(connected: Opener) -> None:
         *READY,
         ("SETP? 0", "+050.000E-03"), ("RAMP? 0", "0,+001.000"), ("SETP 0,0.1", None), ("SETP? 0", "+050.000E-03"),
     ]  # fmt: skip
-    with connected(*exchange) as box, pytest.raises(ReadbackError, match=r"setpoint_K set to 0\.1"):
+    with connected(*exchange) as box, pytest.raises(ReadbackError, match=r"setpoint set to 0\.1 K"):
         box.set_temperature(0.1)
 
 

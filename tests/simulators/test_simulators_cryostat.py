@@ -81,7 +81,7 @@ def test_integral_grows_by_gain_times_error_over_integral_time():
 
 def test_loop_holds_what_its_thermometer_reports():
     cryostat = Cryostat(1, 0.2)
-    cryostat.set_feedback(0.0, lambda true_K: 1.01 * true_K)
+    cryostat.set_feedback(0.0, lambda true_K, _: 1.01 * true_K)
     cryostat.set_pid(0.0, 1000.0, 150.0, 0.0)
     cryostat.set_heater_range(0.0, 6)
     cryostat.set_setpoint_K(0.0, 0.2)

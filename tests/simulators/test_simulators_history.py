@@ -48,3 +48,11 @@ def test_edges_of_a_relaxation_that_began_before_are_there_too() -> None:
     history = StepHistory(0.0, 0.1)
     history.step(1.0, 1.0)
     assert history.edges_s(1.05, 1.5)
+
+
+def test_the_side_of_a_band_is_the_one_it_was_last_beyond() -> None:
+    history = StepHistory(0.0)
+    for time_s, value in enumerate((1.0, 3.0, 2.0, -2.1, 0.5, 2.0, -9.0, 2.0)):
+        history.step(float(time_s), value)
+    beyond = [history.is_beyond(time_s + 0.5, 1.5, 2.5) for time_s in range(8)]
+    assert beyond == [False, True, True, True, False, False, True, True]

@@ -1,11 +1,12 @@
 import cmath
 import math
+import struct
 
 import numpy as np
 import pytest
 
 from simulators.clock import VirtualClock
-from simulators.isotherms import BiasCurve
+from simulators.isotherms import BiasCurve, ohmic_curve
 from simulators.lockin_sr830 import SR830
 from simulators.wiring import Wiring
 from simulators.world import World
@@ -16,8 +17,11 @@ CONTACT_OHM = 10.0
 class OhmicContact:
     background_S = 1.0 / CONTACT_OHM
 
-    def curve(self, temperature_K: float, field_T: float, excitation_Vrms: float) -> BiasCurve:
-        return BiasCurve(np.full((2, 400), 1.0 / CONTACT_OHM))
+    def curve(self, *_: object) -> BiasCurve:
+        return ohmic_curve(1.0 / CONTACT_OHM)
+
+    def switches_s(self, start_s: float, end_s: float) -> list[float]:
+        return []
 
 
 class Surroundings:
@@ -282,3 +286,57 @@ def test_polling_more_often_changes_nothing() -> None:
             replies.append(bench.ask("SNAP?1,2"))
             bench.world.set_source_current(bench.clock.now_s(), number * 1e-5)
     assert seen[calm] == seen[busy]
+
+
+def test_buffer_stores_what_the_displays_show(bench: Bench) -> None:
+    measuring(bench)
+    bench.send("SRAT 6;SEND 0;DDEF 1,1,0;DDEF 2,0,0", "REST", "STRT")
+    bench.clock.sleep(2.6)
+    bench.send("PAUS")
+    assert bench.ask("SPTS?") == "11"  # 4 Hz for 2.6 s, the first at once
+    magnitudes = bench.ask("TRCA? 1,0,11")
+    assert magnitudes.endswith(",")
+    values_V = [float(text) for text in magnitudes.rstrip(",").split(",")]
+    assert values_V == pytest.approx([float(bench.ask("OUTP?3"))] * 11, rel=1e-3)
+
+
+def test_buffer_is_read_as_text_singles_and_lock_in_floats_alike(bench: Bench) -> None:
+    measuring(bench)
+    bench.send("SRAT 8;SEND 0;STRT")
+    bench.clock.sleep(1.0)
+    bench.send("PAUS")
+    text = [float(each) for each in bench.ask("TRCA? 1,2,5").rstrip(",").split(",")]
+    singles = bench.ask("TRCB? 1,2,5").encode("latin-1")
+    assert struct.unpack("<5f", singles) == pytest.approx(text, rel=1e-5)
+    pairs = np.frombuffer(bench.ask("TRCL? 1,2,5").encode("latin-1"), dtype="<i2").reshape(5, 2)
+    assert pairs[:, 0] * 2.0 ** (pairs[:, 1] - 124.0) == pytest.approx(text, rel=1e-3)
+
+
+def test_buffer_settings_changed_on_the_way_act_from_then_on(bench: Bench) -> None:
+    measuring(bench)
+    bench.send("SRAT 8;SEND 0;STRT")
+    bench.clock.sleep(1.0)
+    bench.send("PHAS 90")
+    bench.clock.sleep(1.0)
+    bench.send("PAUS")
+    values_V = [float(each) for each in bench.ask("TRCA? 1,0,32").rstrip(",").split(",")]
+    assert min(values_V[:16]) > 100.0 * abs(max(values_V[17:], key=abs))
+
+
+def test_points_beyond_the_stored_ones_are_refused(bench: Bench) -> None:
+    bench.send("SRAT 4;STRT")
+    bench.clock.sleep(2.5)
+    assert bench.box.answer("TRCA? 1,1,3") is None
+    assert bench.ask("*ESR?4") == "1"
+
+
+def test_trigger_stores_single_points(bench: Bench) -> None:
+    bench.send("SRAT 14", "TRIG", "TRIG")
+    assert bench.ask("SPTS?") == "2"
+
+
+def test_second_harmonic_of_an_ohmic_contact_is_nothing(bench: Bench) -> None:
+    measuring(bench)
+    bench.send("HARM 2")
+    bench.clock.sleep(10.0)
+    assert max(map(abs, bench.xy())) < 1e-6

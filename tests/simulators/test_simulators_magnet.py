@@ -126,3 +126,39 @@ def test_a_watcher_learns_of_a_quench_to_come():
 def test_readback_noise_is_a_function_of_time_and_seed():
     first, same, other = MagnetCoil(1), MagnetCoil(1), MagnetCoil(2)
     assert first.measured_current_A(3.0) == same.measured_current_A(3.0) != other.measured_current_A(3.0)
+
+
+def test_remanence_is_against_the_last_sweep():
+    coil = MagnetCoil(1, remanence_T=2e-3)
+    coil.ramp(0.0, 20.0, 0.1, 5.0)
+    assert coil.field_T(200.0) - COIL_T_PER_A * 20.0 == pytest.approx(-2e-3, rel=1e-6)
+    coil.ramp(200.0, 0.0, 0.1, 5.0)
+    assert coil.field_T(400.0) == pytest.approx(2e-3, rel=1e-6)
+
+
+def test_remanence_changes_over_a_tenth_of_a_tesla():
+    coil = MagnetCoil(1, remanence_T=2e-3)
+    coil.ramp(0.0, 0.1 / COIL_T_PER_A, 0.01, 5.0)
+    # virgin coil: 2 mT (1 - 1/e) after 0.1 T
+    assert coil.field_T(200.0) - 0.1 == pytest.approx(-2e-3 * (1.0 - np.exp(-1.0)), rel=1e-6)
+
+
+def test_remanence_outlives_a_quench():
+    coil = MagnetCoil(1, remanence_T=2e-3)
+    coil.ramp(0.0, 20.0, 0.1, 5.0)
+    coil.quench(200.0)
+    assert coil.field_T(220.0) == pytest.approx(2e-3, rel=1e-3)
+    coil.reset_quench(220.0)
+    assert coil.field_T(230.0) == pytest.approx(2e-3, rel=1e-3)
+
+
+def test_those_who_watch_the_field_are_told_where_it_bends():
+    told = []
+    coil = MagnetCoil(1)
+    coil.watch_field(lambda time_s, bends: told.append((time_s, bends)))
+    coil.ramp(10.0, 10.0, 0.1, 5.0)
+    coil.ramp(200.0, -10.0, 0.1, 5.0)
+    up, down = told
+    assert up == (10.0, ((10.0, 0.0), (110.0, pytest.approx(1.1806))))
+    # the crossing of zero is a bend for whoever feels the size of the field
+    assert down == (200.0, ((200.0, pytest.approx(1.1806)), (300.0, 0.0), (400.0, pytest.approx(-1.1806))))

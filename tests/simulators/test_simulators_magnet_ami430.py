@@ -3,6 +3,7 @@ import pytest
 from simulators.clock import VirtualClock
 from simulators.magnet import MagnetCoil
 from simulators.magnet_ami430 import AMI430, ASSUMED
+from simulators.magnet_circuit import Switch
 
 
 class Bench:
@@ -151,3 +152,71 @@ def test_a_ramp_beyond_the_wire_ends_in_a_quench(bench):
 
 def test_assumed_replies_are_listed():
     assert "*IDN?" in ASSUMED
+
+
+@pytest.fixture
+def switched() -> Bench:
+    bench = Bench()
+    bench.box = AMI430(bench.clock, bench.coil, Switch(heating_s=15.0, cooling_s=20.0))
+    bench.send("CONF:RAMP:RATE:CURR 1,0.1,80", "CONF:CURR:TARG 5", "RAMP")
+    bench.clock.sleep(60.0)
+    return bench
+
+
+def test_switch_is_told_of(switched):
+    replies = switched.send("PS:INST?", "PSwitch?", "PS:HTIME?", "PS:CTIME?", "PERS?", "STATE?")
+    assert replies == ["1", "1", "15", "20", "0", "2"]
+
+
+def test_switch_cools_and_the_magnet_is_persistent(switched):
+    assert switched.send("PS 0", "STATE?", "PS?", "PERS?") == [None, "10", "0", "0"]
+    switched.clock.sleep(21.0)
+    assert switched.send("STATE?", "PERS?") == ["3", "1"]
+    switched.send("ZERO")
+    switched.clock.sleep(30.0)
+    assert switched.send("STATE?") == ["8"]
+    assert switched.number("CURR:SUPP?") == pytest.approx(0.0, abs=1e-3)
+    assert switched.number("CURR:MAG?") == pytest.approx(5.0, abs=1e-3)
+    assert switched.number("FIELD:MAG?") == pytest.approx(5.0 * 1.1806, abs=2e-3)
+
+
+def test_switch_is_not_heated_while_currents_differ(switched):
+    switched.send("PS 0")
+    switched.clock.sleep(21.0)
+    switched.send("ZERO")
+    switched.clock.sleep(30.0)
+    assert switched.send("PS 1", "SYST:ERR?", "PS?") == [None, '-105,"Value out of range"', "0"]
+
+
+def test_matched_leads_open_the_switch(switched):
+    switched.send("PS 0")
+    switched.clock.sleep(21.0)
+    switched.send("ZERO")
+    switched.clock.sleep(30.0)
+    switched.send("CONF:CURR:TARG 5", "RAMP")
+    switched.clock.sleep(30.0)
+    assert switched.send("STATE?", "PS 1", "STATE?", "RAMP", "STATE?") == ["2", None, "9", None, "9"]
+    switched.clock.sleep(16.0)
+    assert switched.send("STATE?", "PS?", "PERS?", "SYST:ERR?") == ["3", "1", "0", '0,"No errors"']
+    assert switched.number("CURR:MAG?") == pytest.approx(5.0, abs=1e-3)
+
+
+def test_switch_is_not_moved_during_a_ramp(switched):
+    switched.send("CONF:CURR:TARG 10", "RAMP")
+    assert switched.send("PS 0", "SYST:ERR?", "PS?") == [None, '-105,"Value out of range"', "1"]
+
+
+def test_times_of_the_switch_are_settings(switched):
+    switched.send("CONF:PS:HTIME 30", "CONF:PS:CTIME 600", "CONF:PS:CURR 45.5", "CONF:PS:PSRR 2")
+    assert switched.send("PS:HTIME?", "PS:CTIME?", "PS:CURR?", "PS:PSRR?") == ["30", "600", "45.5000", "2.0000"]
+    assert switched.send("CONF:PS:HTIME 3", "SYST:ERR?") == [None, '-105,"Value out of range"']
+
+
+def test_persistent_current_outlives_the_supply(switched):
+    switched.send("PS 0")
+    switched.clock.sleep(21.0)
+    switched.box.switch_off()
+    switched.clock.sleep(60.0)
+    switched.box.switch_on()
+    assert switched.send("STATE?", "PERS?") == ["3", "1"]
+    assert switched.number("CURR:MAG?") == pytest.approx(5.0, abs=1e-3)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from simulators.clock import VirtualClock
-from simulators.isotherms import BiasCurve
+from simulators.isotherms import BiasCurve, ohmic_curve
 from simulators.sourcemeter_keithley2400 import Keithley2400
 from simulators.wiring import Wiring
 from simulators.world import World
@@ -14,8 +14,11 @@ NO_ERROR = '0,"No error"'
 class OhmicContact:
     background_S = 1.0 / CONTACT_OHM
 
-    def curve(self, temperature_K: float, field_T: float, excitation_Vrms: float) -> BiasCurve:
-        return BiasCurve(np.full((2, 400), 1.0 / CONTACT_OHM))
+    def curve(self, *_: object) -> BiasCurve:
+        return ohmic_curve(1.0 / CONTACT_OHM)
+
+    def switches_s(self, start_s: float, end_s: float) -> list[float]:
+        return []
 
 
 class Surroundings:

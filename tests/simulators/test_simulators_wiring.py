@@ -3,11 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from simulators.isotherms import BiasCurve
+from simulators.isotherms import ohmic_curve
 from simulators.wiring import LEADS_OHM, Wiring, draw_true_values
 
 CONTACT_OHM = 9.12
-OHMIC = BiasCurve(np.full((2, 400), 1.0 / CONTACT_OHM))
+OHMIC = ohmic_curve(1.0 / CONTACT_OHM)
 
 
 @pytest.fixture
@@ -92,3 +92,33 @@ def test_gain_drifts_by_a_part_in_3000_over_days() -> None:
 
 def test_gain_hardly_drifts_within_a_minute(wiring: Wiring) -> None:
     assert abs(wiring.gain(5060.0) / wiring.gain(5000.0) - 1.0) < 2e-5
+
+
+class BentCurve:
+    """A conductance that rises linearly with bias: ``I = G0 (V + a V^2 / 2)``."""
+
+    zero_bias_S = 0.1
+    bend_per_V = 20.0
+
+    def conductance_S(self, bias_V: np.ndarray) -> np.ndarray:
+        return self.zero_bias_S * (1.0 + self.bend_per_V * bias_V)
+
+    def bias_V(self, current_A: np.ndarray) -> np.ndarray:
+        return (np.sqrt(1.0 + 2.0 * self.bend_per_V * current_A / self.zero_bias_S) - 1.0) / self.bend_per_V
+
+
+@pytest.mark.parametrize("bias_V", [0.0, 1e-3, -1e-3])
+def test_second_harmonic_is_that_of_the_bent_curve(wiring: Wiring, bias_V: float) -> None:
+    curve, oscillator_Vrms = BentCurve(), 1.0
+    contact_ohm = 1.0 / curve.conductance_S(np.array([bias_V]))
+    current_Arms = abs(wiring.ac_current_A(np.array([oscillator_Vrms]), contact_ohm, 137.7)[0])
+    phase = np.linspace(0.0, 2.0 * np.pi, 256, endpoint=False)
+    steady_A = curve.zero_bias_S * (bias_V + curve.bend_per_V * bias_V**2 / 2.0)
+    voltage_V = curve.bias_V(steady_A + math.sqrt(2.0) * current_Arms * np.sin(phase))
+    # rms components along sin 2wt and cos 2wt
+    in_phase_V = math.sqrt(2.0) * np.mean(voltage_V * np.sin(2.0 * phase))
+    quadrature_V = math.sqrt(2.0) * np.mean(voltage_V * np.cos(2.0 * phase))
+    assert abs(in_phase_V) < 1e-4 * abs(quadrature_V)
+    found_V = wiring.tap_second_harmonic_V(oscillator_Vrms, bias_V, curve, 137.7)  # type: ignore[arg-type]
+    assert abs(found_V) == pytest.approx(abs(quadrature_V), rel=1e-3)
+    assert found_V.imag == pytest.approx(quadrature_V, rel=0.02)

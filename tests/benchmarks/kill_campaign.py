@@ -1,0 +1,213 @@
+"""Kill the engine again and again, finish each run, and count what was lost: nothing may be.
+
+    python tests/benchmarks/kill_campaign.py --kills 30
+
+Each trial starts `zerobias run` on a recipe of a few seconds, waits for one of the run's own events, drawn evenly over
+the phases (start, settling, ramping, sweeping, closing), lets up to 30 ms pass and sends SIGKILL. Then every point that
+had been acknowledged on stdout must be in the file, the file must be sound, `zerobias resume` must complete it with no
+plan index missing or measured twice, and the exponent must be that of an undisturbed run within its error.
+"""
+
+import argparse
+import json
+import math
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+RECIPE = """
+[run]
+name = "kill"
+sample = "cu1"
+[[series]]
+temperatures_K = [1.4, 0.9, 0.55, 0.35]
+[[series]]
+temperatures_K = [0.35]
+fields_T = [0.02]
+[bias]
+maximum_V = 0.5e-3
+points = 21
+dense_V = 0.1e-3
+[anchors]
+every_points = 20
+[settling]
+dwell_below_1K_s = 60
+dwell_above_1K_s = 60
+anchor_gap_s = 10
+"""
+
+PHASES = ("start", "settling", "ramping", "sweeping", "closing")
+LONGEST_DELAY_S = 0.03
+COMMAND = [sys.executable, "-m", "acquisition"]
+
+
+@dataclass
+class Trial:
+    """What became of one kill."""
+
+    phase: str
+    acknowledged: int = 0
+    lost: int = 0
+    missing: int = 0
+    twice: int = 0
+    is_sound: bool = True
+    exit_status: int = 0
+    alpha: float | None = None
+    faults: list[str] = field(default_factory=list)
+
+
+def phases_of(events: list[dict[str, Any]]) -> list[str]:
+    """Return the phase that a run is in from each of its events on."""
+    found, phase = [], "start"
+    for event in events:
+        if event["event"] in ("settling", "ramping", "closing"):
+            phase = event["event"]
+        elif event["event"] in ("exciting", "sweeping", "point"):
+            phase = "sweeping"
+        found.append(phase)
+    return found
+
+
+Call = Callable[[list[str]], tuple[int, str, str]]
+
+
+def call_process(words: list[str]) -> tuple[int, str, str]:
+    """Run a command in a process of its own; return exit status, stdout and stderr."""
+    done = subprocess.run([*COMMAND, *words], capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def run_events(call: Call, recipe: Path, out: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Measure undisturbed; return the run's events and what it says at its end."""
+    _, stdout, _ = call(["run", str(recipe), "--simulate", "cu1", "--out", str(out), "--events", "--json"])
+    lines = [json.loads(line) for line in stdout.splitlines()]
+    return lines[:-1], lines[-1]
+
+
+def kill_run(recipe: Path, out: Path, place: int, delay_s: float) -> list[dict[str, Any]]:
+    """Start a run, kill it some time after its event number `place`, and return the events that were seen."""
+    words = [*COMMAND, "run", str(recipe), "--simulate", "cu1", "--out", str(out), "--events"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as engine:
+        assert engine.stdout is not None
+        events = []
+        for number, line in enumerate(engine.stdout):
+            events.append(json.loads(line))
+            if number == place:
+                time.sleep(delay_s)
+                engine.send_signal(signal.SIGKILL)
+    return events
+
+
+def plan_indices(run_file: Path) -> set[int]:
+    """Return the plan indices in a file, by SQLite alone."""
+    with sqlite3.connect(run_file) as connection:
+        return {index for (index,) in connection.execute("SELECT plan_index FROM point")}
+
+
+def try_once(call: Call, recipe: Path, out: Path, phase: str, place: int, delay_s: float, points: int) -> Trial:
+    """Kill one run, finish it, and say what was lost."""
+    trial = Trial(phase)
+    events = kill_run(recipe, out, place, delay_s)
+    run_file = Path(next(event["run"] for event in events if event["event"] == "started"))
+    acknowledged = {event["plan_index"] for event in events if event["event"] == "point"}
+    trial.acknowledged = len(acknowledged)
+    try:
+        before = plan_indices(run_file)
+        with sqlite3.connect(run_file) as connection:
+            trial.is_sound = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    except sqlite3.Error as error:
+        trial.is_sound, before = False, set()
+        trial.faults.append(f"unreadable: {error}")
+    trial.lost = len(acknowledged - before)
+    trial.exit_status, stdout, stderr = call(["resume", str(run_file), "--events", "--json"])
+    lines = [json.loads(line) for line in stdout.splitlines()]
+    if not lines:
+        trial.faults.append(stderr.strip())
+        return trial
+    again = [line["plan_index"] for line in lines if line.get("event") == "point"]
+    trial.twice = len(again) - len(set(again)) + len(before & set(again))
+    trial.missing = len(set(range(points)) - plan_indices(run_file))
+    trial.alpha = lines[-1]["alpha"]["value"]
+    if lines[-1]["state"] != "complete":
+        trial.faults.append(f"{lines[-1]['state']}: {stderr.strip().splitlines()[-1]}")
+    return trial
+
+
+@dataclass
+class Campaign:
+    """All trials, and the undisturbed run that they are measured against."""
+
+    points: int
+    alpha: float
+    alpha_error: float
+    trials: list[Trial]
+
+    def failures(self) -> list[str]:
+        """Return what must not be, one line each."""
+        found = []
+        for number, trial in enumerate(self.trials):
+            where = f"kill {number} in {trial.phase}: "
+            found += [f"{where}{trial.lost} acknowledged points lost"] if trial.lost else []
+            found += [f"{where}file not sound"] if not trial.is_sound else []
+            found += [f"{where}{trial.missing} missing, {trial.twice} twice"] if trial.missing or trial.twice else []
+            found += [f"{where}resume ended with {trial.exit_status}"] if trial.exit_status else []
+            found += [where + fault for fault in trial.faults]
+            if trial.alpha is None or abs(trial.alpha - self.alpha) > self.alpha_error:
+                found.append(f"{where}alpha {trial.alpha}, undisturbed {self.alpha:.4f} +- {self.alpha_error:.4f}")
+        return found
+
+    def lines(self) -> list[str]:
+        """Return the figures."""
+        by_phase = Counter(trial.phase for trial in self.trials)
+        alphas = [trial.alpha for trial in self.trials if trial.alpha is not None]
+        spread = math.sqrt(sum((alpha - self.alpha) ** 2 for alpha in alphas) / len(alphas)) if alphas else math.nan
+        return [
+            f"kills: {len(self.trials)} ({', '.join(f'{phase} {by_phase[phase]}' for phase in PHASES)})",
+            f"acknowledged points: {sum(trial.acknowledged for trial in self.trials)}, "
+            f"lost: {sum(trial.lost for trial in self.trials)}",
+            f"unreadable files: {sum(not trial.is_sound for trial in self.trials)}",
+            f"resumed to completion: {sum(not trial.exit_status for trial in self.trials)}; plan indices missing: "
+            f"{sum(trial.missing for trial in self.trials)}, twice: {sum(trial.twice for trial in self.trials)}",
+            f"alpha undisturbed: {self.alpha:.4f} +- {self.alpha_error:.4f}; rms difference: {spread:.4f}",
+        ]
+
+
+def campaign(kills: int, seed: int, folder: Path, call: Call = call_process) -> Campaign:
+    """Kill so many runs, evenly over the phases; what is not killed may be called in this process."""
+    chance = random.Random(seed)
+    recipe = folder / "kill.toml"
+    recipe.write_text(RECIPE)
+    events, end = run_events(call, recipe, folder / "undisturbed")
+    phases = phases_of(events)
+    trials = []
+    for number in range(kills):
+        phase = PHASES[number % len(PHASES)]
+        place = chance.choice([place for place, found in enumerate(phases) if found == phase])
+        out = folder / f"kill{number}"
+        trials.append(try_once(call, recipe, out, phase, place, chance.uniform(0.0, LONGEST_DELAY_S), end["points"]))
+    return Campaign(end["points"], end["alpha"]["value"], end["alpha"]["error"], trials)
+
+
+def main() -> int:
+    """Run the campaign, print its figures, and fail if anything was lost."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        result = campaign(options.kills, options.seed, Path(folder))
+    print("\n".join([*result.lines(), *result.failures()]))
+    return 1 if result.failures() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
