@@ -151,7 +151,9 @@ class Alerts:
             return
         for road, sender in self._senders():
             trouble: list[str] = []
-            thread = threading.Thread(target=_attempt, args=(sender, alert, trouble), name=f"alert by {road}", daemon=True)
+            thread = threading.Thread(
+                target=_attempt, args=(sender, alert, trouble), name=f"alert by {road}", daemon=True
+            )
             sending = _Sending(road, thread, trouble)
             try:
                 thread.start()

@@ -4,6 +4,7 @@ A wait ends early where a pause or an abort is asked for, and where its deadline
 the points and goes on, as the recipe says.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -89,11 +90,14 @@ class Approach:
 
     def read(self) -> Monitor:
         """Read temperature and field, tell of them, and return them; raises `QuenchError` on a quench."""
-        temperature = self._roles.temperature.read()
-        magnet = self._checked(self._roles.magnet.read())
-        monitor = Monitor(self._now_s(), temperature.temperature_K if temperature.is_valid else None, magnet.field_T)
+        monitor = self._monitor(self._checked(self._roles.magnet.read()).field_T)
         self._on_monitor(monitor)
         return monitor
+
+    def _monitor(self, field_T: float) -> Monitor:
+        """Read the temperature to a field; a magnet that ramps is when it is most worth watching."""
+        temperature = self._roles.temperature.read()
+        return Monitor(self._now_s(), temperature.temperature_K if temperature.is_valid else None, field_T)
 
     def is_there(self, isotherm: IsothermPlan, monitor: Monitor) -> bool:
         """Say whether a reading is within the bands of an isotherm."""
@@ -130,7 +134,7 @@ class Approach:
                 self._clock,
                 criteria,
                 should_stop=self._is_interrupted,
-                on_reading=lambda _, field_T: self._on_monitor(Monitor(self._now_s(), None, field_T)),
+                on_reading=lambda _, field_T: self._on_monitor(self._monitor(field_T)),
             )
         except StoppedError as error:
             raise self._interruption(error) from error
@@ -158,7 +162,9 @@ class Approach:
                 self._clock,
                 criteria,
                 should_stop=self._is_interrupted,
-                on_reading=lambda _, temperature_K: self._on_monitor(Monitor(self._now_s(), temperature_K, None)),
+                on_reading=lambda _, temperature_K: self._on_monitor(
+                    Monitor(self._now_s(), None if math.isnan(temperature_K) else temperature_K, None)
+                ),
             )
         except StoppedError as error:
             raise self._interruption(error) from error

@@ -5,12 +5,14 @@ that another client polling the rack changes no reading.
 """
 
 from collections.abc import Callable
+from copy import copy
 
 from acquisition.circuit import BiasIntegral, Response, conductance, conductance_error_S, input_referred_V
 from acquisition.plan import IsothermPlan, Plan
 from acquisition.readings import PointFlag, PointKind, Reading
 from acquisition.safety import Roles
 from acquisition.timing import move_s, point_settle_s
+from instruments.errors import QuenchError
 from instruments.roles import (
     Clock,
     LockInReading,
@@ -87,6 +89,7 @@ class BiasWalk:
         self._oscillator_Vrms = oscillator_Vrms
         self._sensitivity_V = sensitivity_V
         self._integral = integral
+        self._before = copy(integral)
         self._standing_flags = standing_flags
         self._setpoint_A = 0.0
         self._bias_V = 0.0
@@ -107,6 +110,7 @@ class BiasWalk:
             If the run is told to stop meanwhile.
         """
         isotherm = self._isotherm
+        self._before = copy(self._integral)
         is_anchor = isotherm.sweep.point_kind(place) is PointKind.ANCHOR
         current_A = 0.0 if is_anchor else self._integral.source_current_for(float(isotherm.bias_setpoint_V[place]))
         self._go_to(current_A, float(isotherm.bias_setpoint_V[place]), float(isotherm.settle_s[place]))
@@ -114,6 +118,7 @@ class BiasWalk:
 
     def measure_again(self, place: int) -> Reading:
         """Measure the same point once more, where it is, after the wait that the plan gives it."""
+        self._integral.become(self._before)
         self._next_s += float(self._isotherm.settle_s[place])
         self._sleep_until(self._next_s)
         return self._read(place)
@@ -182,6 +187,11 @@ class BiasWalk:
             self._roles.temperature.read(),
             self._roles.magnet.read(),
         )
+        if magnet.state is MagnetState.QUENCH:
+            raise QuenchError(
+                self._roles.magnet.name,
+                f"quench at {magnet.field_T:.4g} T; nothing is sent to the magnet; see to helium and the magnet first",
+            )
         flags |= self._flags(lock_in, source, temperature, magnet)
         self._next_s += self._station.station.read_overhead_s
         return self._reading(place, time_s, lock_in, source, temperature, magnet, flags)

@@ -132,6 +132,10 @@ class BiasIntegral:
         integral._current_A, integral._bias_V = current_A, bias_V
         return integral
 
+    def become(self, other: Self) -> None:
+        """Go back to what a copy of it was, as if the points since then had not been taken."""
+        self._slope_ohm, self._current_A, self._bias_V = other._slope_ohm, other._current_A, other._bias_V
+
     @property
     def bias_V(self) -> float:
         """Return the bias of the last point."""

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from acquisition.cli_alerts import alerts_app
 from acquisition.cli_control import control_app
 from acquisition.errors import AcquisitionError, InputError
 
@@ -95,6 +96,7 @@ def gui(
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
 ) -> None:
     """Open the lab window; with a RUNFILE it attaches to it, growing or ended."""
+    from acquisition.commands import station_for
     from acquisition.gui.app import open_window
     from simulators.sample import samples
 
@@ -102,7 +104,14 @@ def gui(
     if simulate is not None and simulate not in known:
         raise InputError(f"--simulate {simulate}: no such sample; there are {', '.join(known)}")
     status = open_window(
-        run_file, samples=known, station=station, sample=simulate, speed=_speed(speed), out=out, is_dark=dark
+        run_file,
+        samples=known,
+        station_for=station_for,
+        station=station,
+        sample=simulate,
+        speed=_speed(speed),
+        out=out,
+        is_dark=dark,
     )
     raise typer.Exit(status)
 
@@ -240,6 +249,7 @@ def check(station: RequiredStationOption, as_json: JsonOption = False) -> None:
 
 
 app.add_typer(control_app)
+app.add_typer(alerts_app, name="alerts")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,7 +6,9 @@ import typer
 
 from acquisition.errors import InputError
 
-alerts_app = typer.Typer(add_completion=False, help="E-mail and a command of your own when a run stops; off by default.")
+alerts_app = typer.Typer(
+    add_completion=False, help="E-mail and a command of your own when a run stops; off by default."
+)
 
 NOT_SENT = 4
 

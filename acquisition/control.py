@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from acquisition.clock import Wall
-from acquisition.errors import AbortedError, GuardError
+from acquisition.errors import AbortedError, GuardError, InterlockError
 from instruments.roles import Clock
 
 POLL_S = 0.02
@@ -51,6 +51,7 @@ class Control:
         self._is_looking = False
         self.is_unattended = is_unattended
         self.abort_reason = ""
+        self._safety_stop: InterlockError | None = None
         self.is_paused = False
         self.pause_wish: PauseWish | None = None
 
@@ -66,12 +67,21 @@ class Control:
         """Ask the run to stop; the first reason counts; safe in a signal handler."""
         self.abort_reason = self.abort_reason or reason
 
+    def request_safety_stop(
+        self, reason: str, *, is_heater_to_go_off: bool = False, is_field_to_go_down: bool = False
+    ) -> None:
+        """Ask the run to stop for an interlock; the first reason counts."""
+        if self._safety_stop is None:
+            self._safety_stop = InterlockError(
+                reason, is_heater_to_go_off=is_heater_to_go_off, is_field_to_go_down=is_field_to_go_down
+            )
+
     def attend(self) -> None:
         """Look for commands and beat the heart, each if it is time.
 
         Raises
         ------
-        AbortedError
+        InterlockError, AbortedError
             If the run is to stop and is still listening.
         """
         now_s = self._wall.monotonic_s()
@@ -86,6 +96,8 @@ class Control:
                 self._listen()
             finally:
                 self._is_looking = False
+        if self._safety_stop is not None:
+            raise self._safety_stop
         if self.abort_reason:
             raise AbortedError(self.abort_reason)
 

@@ -12,11 +12,11 @@ from acquisition.commands import print_json
 from acquisition.control import POLL_S
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.lock import is_locked, lock_path, read_owner
-from acquisition.plan_view import duration_text
 from acquisition.recipe import load_recipe
 from acquisition.run_schema import RunState
 from acquisition.status import LIVE, Status, status_of
 from acquisition.store import RunFileReader
+from acquisition.timing import duration_text
 
 ANSWER_S = 3.0
 """How long to wait for an answer; an engine looks every 20 ms, and is away longest while a box keeps silent."""

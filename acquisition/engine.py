@@ -1,6 +1,8 @@
 """One run, from a checked plan to a closed run file: the only writer, and the only way out, which is the safe state."""
 
+import math
 import platform
+import shutil
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,10 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from acquisition.alerts import Alert, Alerts, Occasion
 from acquisition.clock import Wall
 from acquisition.command_file import CommandFile
 from acquisition.control import Control
 from acquisition.errors import AbortedError, AcquisitionError, InterlockError, RunFileError
+from acquisition.interlocks import Interlocks, Tripped
 from acquisition.journal import WriteJournal
 from acquisition.lock import FileLock, lock_path
 from acquisition.loop import Loop
@@ -23,8 +27,10 @@ from acquisition.plan_edit import RunningPlan
 from acquisition.readings import Event, Monitor, Reading
 from acquisition.resume import Unfinished, past_of
 from acquisition.run_schema import RunState
-from acquisition.safety import Roles, make_safe
+from acquisition.safeguard import Safeguard
+from acquisition.safety import Roles, go_further, make_safe
 from acquisition.store import RunFileReader, RunFileWriter, new_run_path
+from acquisition.vital_signs import VitalSigns
 from acquisition.watch import GuardStarter, Watch, watched
 from instruments.errors import InstrumentError, QuenchError
 from instruments.roles import Clock
@@ -67,6 +73,7 @@ def run_plan(
     provenance: Mapping[str, Any],
     journal: WriteJournal | None = None,
     start_guard: GuardStarter | None = None,
+    alerts: Alerts | None = None,
 ) -> RunOutcome:
     """Measure a plan into a new run file and leave the rack idle-safe, whatever happens.
 
@@ -92,6 +99,8 @@ def run_plan(
         What the drivers tell of their writes to.
     start_guard : callable, optional
         Starts the guard of the run file named.
+    alerts : Alerts, optional
+        Who is alerted when the run stops, pauses for an interlock, or is done.
 
     Raises
     ------
@@ -106,7 +115,8 @@ def run_plan(
         header = _header(plan, roles, wall, {"clock_origin_s": clock.now_s()} | dict(provenance))
         tell, running = Teller(observer), RunningPlan(plan)
         writer = RunFileWriter.create(path, header, wall, tell.committed)
-        engine = _Engine(running, roles, clock, writer, wall, control, tell, Past(), journal or WriteJournal())
+        journal, alerts = journal or WriteJournal(), alerts or Alerts(None)
+        engine = _Engine(running, roles, clock, writer, wall, control, tell, Past(), journal, alerts)
         tell.started(path, running, 0)
         return engine.run(watch)
 
@@ -124,6 +134,7 @@ def resume_run(
     is_change_accepted: bool = False,
     journal: WriteJournal | None = None,
     start_guard: GuardStarter | None = None,
+    alerts: Alerts | None = None,
 ) -> RunOutcome:
     """Measure what is missing in a run file and leave the rack idle-safe, whatever happens.
 
@@ -143,7 +154,8 @@ def resume_run(
     tell, past = Teller(observer), past_of(unfinished, elapsed_s, is_change_accepted=is_change_accepted)
     with watched(lock, unfinished.run_file, start_guard) as watch:
         writer = RunFileWriter(unfinished.run_file, wall, tell.committed)
-        engine = _Engine(unfinished.running, roles, clock, writer, wall, control, tell, past, journal or WriteJournal())
+        journal, alerts = journal or WriteJournal(), alerts or Alerts(None)
+        engine = _Engine(unfinished.running, roles, clock, writer, wall, control, tell, past, journal, alerts)
         tell.started(unfinished.run_file, unfinished.running, len(unfinished.measured))
         return engine.run(watch, unfinished)
 
@@ -180,6 +192,7 @@ class _Engine:
         tell: Teller,
         past: Past,
         journal: WriteJournal,
+        alerts: Alerts,
     ) -> None:
         self._roles = roles
         self._writer = writer
@@ -187,10 +200,23 @@ class _Engine:
         self._control = control
         self._tell = tell
         self._journal = journal
-        self._loop = Loop(running, roles, clock, control, past, self._monitored)
+        self._further: InterlockError | None = None
+        self._alerts = alerts
+        self._station = running.plan.station
+        self._safeguard = Safeguard(
+            Interlocks(self._station.interlock_rules),
+            VitalSigns(self._disk_free_bytes),
+            control,
+            self._happened,
+            self._alarmed,
+        )
+        self._loop = Loop(running, roles, clock, control, past, self._monitored, self._safeguard.judge)
         self._journal_due_s = wall.monotonic_s() + JOURNAL_S
         journal.now_s = self._loop.now_s
-        self._obedience = Obedience(self._loop, control, writer, CommandFile(writer.path), self._happened, tell.planned)
+        commands = CommandFile(writer.path)
+        self._obedience = Obedience(
+            self._loop, control, writer, commands, self._happened, tell.planned, self._safeguard
+        )
 
     def run(self, watch: Watch, unfinished: Unfinished | None = None) -> RunOutcome:
         """Walk the plan, end idle-safe, close the file."""
@@ -204,6 +230,7 @@ class _Engine:
             state, message = self._walk()
         finally:
             state, message = self._end(state, message, watch)
+            self._alert_of(state, message)
         return RunOutcome(self._writer.path, state, self._tell.points, message)
 
     def _go_on(self, unfinished: Unfinished) -> None:
@@ -236,7 +263,11 @@ class _Engine:
             self._writer.flush()
         except AbortedError as error:
             return RunState.ABORTED, str(error)
-        except (InterlockError, QuenchError) as error:
+        except InterlockError as error:
+            self._further = error
+            return RunState.SAFETY_STOP, str(error)
+        except QuenchError as error:
+            self._further = InterlockError(str(error), is_heater_to_go_off=True)
             return RunState.SAFETY_STOP, str(error)
         except (InstrumentError, AcquisitionError) as error:
             return RunState.FAILED, str(error)
@@ -253,6 +284,7 @@ class _Engine:
         self._control.detach()
         self._journal.cause = state.value
         safe_state = make_safe(self._roles, self._control.beat)
+        further = self._go_further()
         watch.is_rack_safe = not safe_state.unreachable
         if safe_state.unreachable:
             message = f"{message} {safe_state}".strip()
@@ -260,6 +292,8 @@ class _Engine:
             if message:
                 self._happened(Event(self._loop.now_s(), state.value, message))
             self._happened(Event(self._loop.now_s(), "safe-state", str(safe_state)))
+            for said in further:
+                self._happened(Event(self._loop.now_s(), "safe-state", said))
             self._record_settings("end")
             self._obedience.refuse_all(f"refused: the run has ended ({state.value})")
             self._writer.set("ended", self._wall.now().isoformat(timespec="seconds"))
@@ -269,6 +303,30 @@ class _Engine:
         except RunFileError as error:
             return RunState.FAILED, message or str(error)
         return state, message
+
+    def _go_further(self) -> list[str]:
+        """Do what an interlock wants beside the idle-safe state, and return what was done."""
+        if self._further is None:
+            return []
+        return go_further(
+            self._roles,
+            is_heater_to_go_off=self._further.is_heater_to_go_off,
+            ramp_down_T_per_min=self._station.magnet.rate_T_per_min if self._further.is_field_to_go_down else None,
+        )
+
+    def _disk_free_bytes(self) -> float:
+        try:
+            return float(shutil.disk_usage(self._writer.path.parent).free)
+        except OSError:
+            return math.nan
+
+    def _alert_of(self, state: RunState, message: str) -> None:
+        """Alert whoever wants to know how the run ended; the rack is safe and the file closed by now."""
+        if state is not RunState.ABORTED:  # who aborted knows
+            self._alerts.send(Alert(Occasion(state.value), self._writer.path.name, message or state.value))
+
+    def _alarmed(self, tripped: Tripped) -> None:
+        self._alerts.send(Alert(Occasion.PAUSED, self._writer.path.name, str(tripped)))
 
     def _listen(self) -> None:
         """Do what is to be done every few wall milliseconds, whatever the loop is waiting for."""
@@ -289,6 +347,7 @@ class _Engine:
 
     def _monitored(self, monitor: Monitor) -> None:
         self._writer.append_monitor(monitor)
+        self._safeguard.monitored(monitor)
 
     def _write_journal(self) -> None:
         """Write down what was sent to the instruments since the last time."""

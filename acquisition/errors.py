@@ -41,9 +41,22 @@ class GuardError(AcquisitionError):
 
 
 class InterlockError(AcquisitionError):
-    """Report a run that an interlock stopped."""
+    """Report a run that an interlock stopped.
+
+    Parameters
+    ----------
+    message : str
+        What tripped, and what the operator is to do.
+    is_heater_to_go_off, is_field_to_go_down : bool
+        What is to be done beside the idle-safe state.
+    """
 
     exit_status = 3
+
+    def __init__(self, message: str, *, is_heater_to_go_off: bool = False, is_field_to_go_down: bool = False) -> None:
+        super().__init__(message)
+        self.is_heater_to_go_off = is_heater_to_go_off
+        self.is_field_to_go_down = is_field_to_go_down
 
 
 class AbortedError(AcquisitionError):

@@ -72,12 +72,16 @@ class InterlockRule(TomlModel):
         """Say whether a value breaks the rule; one that is no number does."""
         above = 0.5 if self.above is None and self.below is None else self.above
         return (
-            math.isnan(value) or (above is not None and value > above) or (self.below is not None and value < self.below)
+            math.isnan(value)
+            or (above is not None and value > above)
+            or (self.below is not None and value < self.below)
         )
 
     def __str__(self) -> str:
         """Say the limit in words."""
-        limits = [f"{word} {limit:g}" for word, limit in (("above", self.above), ("below", self.below)) if limit is not None]
+        limits = [
+            f"{word} {limit:g}" for word, limit in (("above", self.above), ("below", self.below)) if limit is not None
+        ]
         grace = f" for {self.for_s:g} s" if self.for_s else ""
         return " ".join([self.on.value, " or ".join(limits)]).strip() + grace
 

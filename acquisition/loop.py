@@ -16,10 +16,12 @@ from acquisition.past import Past, Reference, isotherm_to_compare
 from acquisition.plan import IsothermPlan
 from acquisition.plan_edit import RunningPlan
 from acquisition.readings import Event, Monitor, PointFlag, PointKind, Reading
+from acquisition.safeguard import Verdict
 from acquisition.safety import Roles, make_safe
+from acquisition.settings_watch import SettingsWatch
 from acquisition.sweep import OPENING_ANCHORS
-from instruments.errors import CommunicationError, ReplyError
-from instruments.roles import Clock
+from instruments.errors import CommunicationError, InstrumentError, ReplyError
+from instruments.roles import Clock, Instrument
 
 SLICE_S = 0.25
 """Longest step of experiment time between two looks at the control."""
@@ -29,6 +31,15 @@ CLOCK_RESOLUTION_S = 1e-6
 
 MONITOR_S = 5.0
 """Time between two readings of temperature and field in a pause."""
+
+INTERLOCK_REPEATS = 3
+"""How often a point is measured again because an interlock wants so."""
+
+RECOVERIES = 3
+"""How often in an isotherm the run picks itself up after a box did not answer; a wire that is worse is to be mended."""
+
+RECOVERY_S = 10.0
+"""What a box is left in peace for then: the time it takes to come up again after a failure of its power."""
 
 ANCHOR_REPEATS = 5
 """How often the second opening anchor is measured again where it disagrees with the first."""
@@ -51,6 +62,8 @@ class Loop:
         What was measured before, for a run that goes on after a gap.
     on_monitor : callable, optional
         Told of temperature and field wherever the loop reads them beside the points.
+    judge : callable, optional
+        Asked of every point what to flag it with, and whether to measure it again.
 
     Attributes
     ----------
@@ -68,6 +81,7 @@ class Loop:
         control: Control,
         past: Past | None = None,
         on_monitor: Callable[[Monitor], None] = lambda _: None,
+        judge: Callable[[Reading], Verdict] = Verdict,
     ) -> None:
         self.running = running
         self.under_way: int | None = None
@@ -78,6 +92,8 @@ class Loop:
         self._roles = roles
         self._clock = clock
         self._control = control
+        self._judge = judge
+        self._settings = SettingsWatch()
         self._origin_s = clock.now_s() - self._past.elapsed_s
         self._approach = Approach(self._settling, self._station, roles, clock, self._origin_s, control, on_monitor)
         self._settled_at: int | None = None
@@ -109,6 +125,7 @@ class Loop:
         """
         if self._next_isotherm() is not None:
             yield from self._prepare()
+            self._settings.remember(self._measuring_boxes())
             yield from self._compare_contact()
         while (isotherm := self._next_isotherm()) is not None:
             yield from self._measure(isotherm)
@@ -153,7 +170,7 @@ class Loop:
     def _prepare(self) -> Iterator[Event]:
         roles, lockin, meter = self._roles, self.running.plan.recipe.lockin, self._station.sourcemeter
         yield self._event("preparing", "setting up lock-in and source meter")
-        if self._past.measured:  # our own contact, as a dead engine may have left it
+        if self._past.elapsed_s:  # our own contact, as a dead engine may have left it
             yield self._event("safe-state", str(make_safe(roles, self._control.beat)))
         roles.lock_in.configure(
             frequency_Hz=lockin.frequency_Hz,
@@ -164,19 +181,58 @@ class Loop:
         roles.source.set_output(True)
         yield self._event("prepared", "lock-in and source meter configured, output on at zero")
 
+    def _measuring_boxes(self) -> tuple[Instrument, ...]:
+        return self._roles.lock_in, self._roles.source
+
+    def _mend_settings(self, isotherm: IsothermPlan) -> Iterator[Event]:
+        """See that lock-in and source meter are set as they were; set up anew what somebody else has changed."""
+        changes = self._settings.changes(self._measuring_boxes())
+        if not changes:
+            return
+        yield self._event(
+            "settings-changed",
+            f"not by this run: {'; '.join(changes)}; setting up anew, points since the last isotherm are in doubt",
+        )
+        yield self._event("safe-state", str(make_safe(self._roles, self._control.beat)))
+        yield from self._prepare()
+        if left := self._settings.changes(self._measuring_boxes()):
+            self._settings.remember(self._measuring_boxes())  # to continue is to accept them
+            reason = f"settings are not what they were before isotherm {isotherm.index}: {'; '.join(left)}"
+            if self._control.is_unattended:
+                raise InterlockError(f"{reason}; see who changed them, then resume")
+            raise PauseNeededError(f"{reason}; see who changed them; to continue is to accept them")
+
+    def _recover(self, error: InstrumentError, isotherm: IsothermPlan) -> Iterator[Event]:
+        """Go idle-safe, leave the box in peace for a while, then set up anew; the isotherm settles again."""
+        yield self._event("recovering", str(error))
+        yield self._event("safe-state", str(make_safe(self._roles, self._control.beat)))
+        self._sleep_until(self._clock.now_s() + RECOVERY_S)
+        self._settled_at = None
+        yield from self._mend_settings(isotherm)
+        yield self._event("recovered", "all boxes answer; going back to the point that was not measured")
+
     # --- one isotherm -----------------------------------------------------------------------------------------------
 
     def _measure(self, isotherm: IsothermPlan) -> Iterator[Reading | Event]:
         """Measure what is missing of an isotherm, through any number of pauses."""
-        integral = self._integral_so_far(isotherm)
+        integral, trouble, recoveries = self._integral_so_far(isotherm), None, 0
         while next(self._missing(isotherm), None) is not None:
             try:
+                if trouble is not None:
+                    yield from self._recover(trouble, isotherm)
+                    trouble = None
                 if self._settled_at != isotherm.index:
                     yield from self._approach.reach(isotherm)
                     self._settled_at = isotherm.index
+                yield from self._mend_settings(isotherm)
                 yield from self._sweep(isotherm, integral)
             except PauseNeededError as error:
                 yield from self._pause(str(error), isotherm)
+            except (CommunicationError, ReplyError) as error:
+                # What a magnet may have heard is never said again; everything else is set up from the beginning.
+                if error.instrument == self._roles.magnet.name or recoveries == RECOVERIES:
+                    raise
+                trouble, recoveries = error, recoveries + 1
         self._settled_at = None
 
     def _sweep(self, isotherm: IsothermPlan, integral: BiasIntegral) -> Iterator[Reading | Event]:
@@ -200,8 +256,18 @@ class Loop:
                     )
             if reading.kind is PointKind.ANCHOR:
                 first_S = self._conductance_S = reading.conductance_S
+            reading = self._judged(walk, place, reading)
             self._cursor, self.under_way = reading.plan_index + 1, None
             yield reading
+
+    def _judged(self, walk: BiasWalk, place: int, reading: Reading) -> Reading:
+        """Have a point judged, and measured again where an interlock wants so."""
+        verdict = self._judge(reading)
+        for _ in range(INTERLOCK_REPEATS):
+            if not verdict.is_to_repeat:
+                break
+            verdict = self._judge(walk.measure_again(place))
+        return verdict.reading
 
     def _start_walk(
         self, isotherm: IsothermPlan, integral: BiasIntegral, kind: str

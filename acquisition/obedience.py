@@ -9,6 +9,7 @@ from acquisition.errors import InputError
 from acquisition.loop import Loop
 from acquisition.plan_edit import EditKind, PlanEdit, RunningPlan, apply, indices_to_retire
 from acquisition.readings import Event
+from acquisition.safeguard import Safeguard
 from acquisition.store import RunFileWriter
 
 LONGEST_NOTE = 10_000
@@ -33,6 +34,8 @@ class Obedience:
         Takes notes as events.
     on_plan : callable
         Told of a changed plan.
+    safeguard : Safeguard
+        Whose alarms are acknowledged.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Obedience:
         commands: CommandFile,
         on_event: Callable[[Event], None],
         on_plan: Callable[[RunningPlan], None],
+        safeguard: Safeguard,
     ) -> None:
         self._loop = loop
         self._control = control
@@ -50,6 +54,7 @@ class Obedience:
         self._commands = commands
         self._on_event = on_event
         self._on_plan = on_plan
+        self._safeguard = safeguard
 
     def obey_all(self) -> None:
         """Obey or refuse every command that is new, in order."""
@@ -89,7 +94,7 @@ class Obedience:
             case CommandKind.NOTE:
                 return self._note(command.argument.get("text"))
             case CommandKind.ACKNOWLEDGE:
-                raise CommandRefusedError("nothing waits for an acknowledgement")
+                return self._acknowledge()
             case CommandKind.APPEND:
                 return self._append(command.argument.get("recipe"))
             case CommandKind.RETIRE:
@@ -104,8 +109,18 @@ class Obedience:
     def _continue(self) -> str:
         if self._control.pause_wish is None:
             raise CommandRefusedError("it is not paused")
+        if alarms := self._safeguard.holds_back:
+            raise CommandRefusedError(f"an interlock has tripped; see to it and acknowledge it first: {alarms[0]}")
         self._control.pause_wish = None
         return "going on" if self._control.is_paused else "the pause is called off"
+
+    def _acknowledge(self) -> str:
+        alarms = self._safeguard.acknowledge()
+        if not alarms:
+            raise CommandRefusedError("nothing waits for an acknowledgement")
+        names = "; ".join(str(one.rule) for one in alarms)
+        self._on_event(Event(self._loop.now_s(), "acknowledged", names))
+        return f"acknowledged: {names}"
 
     def _note(self, text: object) -> str:
         if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_NOTE:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from acquisition.plan import Plan
 from acquisition.plan_rows import BudgetRow, budget_rows, step_rows
+from acquisition.timing import duration_text
 from analysis.quantities import CONDUCTANCE_QUANTUM_S
 
 
@@ -24,15 +25,6 @@ def print_plan(plan: Plan, start: datetime, console: Console) -> None:
         f"temperature {duration_text(plan.temperature_s)}, field {duration_text(plan.field_s)}, "
         f"bias {duration_text(plan.bias_s)}; started now it ends {plan.finish(start):%A %d %B, %H:%M}"
     )
-
-
-def duration_text(duration_s: float) -> str:
-    """Return a duration as people say it: `1 d 02:10 h`, `02:10 h`, `12 s`."""
-    if duration_s < 60:
-        return f"{duration_s:.0f} s"
-    days, rest = divmod(round(duration_s / 60), 24 * 60)
-    hours, minutes = divmod(rest, 60)
-    return (f"{days} d " if days else "") + f"{hours:02d}:{minutes:02d} h"
 
 
 def _steps(plan: Plan) -> Table:

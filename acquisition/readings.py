@@ -36,10 +36,12 @@ class PointFlag(IntFlag):
     BIAS_DISAGREES = 256
     REPEATED = 512
     AFTER_PAUSE = 1024
+    INTERLOCK = 2048
 
 
-UNTRUSTED = ~(PointFlag.REPEATED | PointFlag.AFTER_PAUSE)
-"""Flags that keep a point out of the analysis; a repeated point is good once its last reading was."""
+UNTRUSTED = ~(PointFlag.REPEATED | PointFlag.AFTER_PAUSE | PointFlag.INTERLOCK)
+"""Flags that keep a point out of the analysis; a repeated point is good once its last reading was, and what an
+interlock only flags is for the operator to judge."""
 
 
 @dataclass(frozen=True, slots=True)

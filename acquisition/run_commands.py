@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from acquisition.alerts import Alerts, load_settings
 from acquisition.clock import WallClock
 from acquisition.commands import print_json, station_for, truth_of
 from acquisition.control import AttentiveWall, Control
@@ -70,7 +71,7 @@ def run_recipe(options: RunOptions) -> int:
     from acquisition.engine import run_plan
     from acquisition.run_view import RunView
 
-    wall, journal = WallClock(), WriteJournal()
+    wall, journal, alerts = WallClock(), WriteJournal(), Alerts(load_settings())
     station = station_for(options.station, options.sample)
     plan = make_plan(load_recipe(options.recipe), station)
     control = _control(wall, options.sample, options.speed, is_confirmed=options.is_confirmed)
@@ -99,9 +100,11 @@ def run_recipe(options: RunOptions) -> int:
                 provenance=provenance,
                 journal=journal,
                 start_guard=_guard_starter(options.sample, station),
+                alerts=alerts,
             )
         finally:
             view.close()
+    _say_troubles(alerts, console)
     return _report(outcome, console, as_json=options.as_json)
 
 
@@ -121,6 +124,7 @@ def resume_run_file(options: ResumeOptions) -> int:
     from acquisition.store import RunFileReader
 
     wall, journal, console = WallClock(), WriteJournal(), Console(stderr=True)
+    alerts = Alerts(load_settings())
     with RunFileReader(options.run_file):  # is it one?
         pass
     with FileLock(lock_path(options.run_file), f"run file {options.run_file.name}", wall) as lock:
@@ -156,10 +160,18 @@ def resume_run_file(options: ResumeOptions) -> int:
                     is_change_accepted=options.is_change_accepted,
                     journal=journal,
                     start_guard=_guard_starter(unfinished.sample, station),
+                    alerts=alerts,
                 )
             finally:
                 view.close()
+    _say_troubles(alerts, console)
     return _report(outcome, console, as_json=options.as_json)
+
+
+def _say_troubles(alerts: Alerts, console: Console) -> None:
+    """Wait for the alerts under way, now that the rack is given back, and say which could not be sent."""
+    for trouble in alerts.wait():
+        console.print(trouble, highlight=False, soft_wrap=True, markup=False)
 
 
 def _control(wall: WallClock, sample: str | None, speed: float | None, *, is_confirmed: bool) -> Control:

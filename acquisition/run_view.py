@@ -15,9 +15,9 @@ from acquisition.clock import Wall
 from acquisition.errors import InputError
 from acquisition.measured import load_measured
 from acquisition.plan_edit import RunningPlan
-from acquisition.plan_view import duration_text
 from acquisition.readings import Event
 from acquisition.status import planned_s
+from acquisition.timing import duration_text
 from analysis.errors import AnalysisError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The interlocks of a run at work: every reading is judged, while waiting as while measuring, and what trips is done."""
+"""The interlocks of a run at work: each reading is judged, waiting or measuring, and what trips is done."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -90,6 +90,4 @@ class Safeguard:
             case Action.IDLE_SAFE:
                 self._control.request_safety_stop(reason, is_heater_to_go_off=is_cooling_lost)
             case Action.RAMP_DOWN:
-                self._control.request_safety_stop(
-                    reason, is_heater_to_go_off=is_cooling_lost, is_field_to_go_down=True
-                )
+                self._control.request_safety_stop(reason, is_heater_to_go_off=is_cooling_lost, is_field_to_go_down=True)

@@ -7,8 +7,8 @@ on at zero, field held, temperature loop left alone. Source first, since it is w
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from instruments.errors import InstrumentError
-from instruments.roles import DcVoltmeter, Instrument, LockIn, Magnet, SourceMeter, TemperatureController
+from instruments.errors import CommunicationError, InstrumentError, QuenchError
+from instruments.roles import DcVoltmeter, Instrument, LockIn, Magnet, MagnetState, SourceMeter, TemperatureController
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class SafeState:
 def make_safe(roles: Roles, before_each: Callable[[], None] | None = None) -> SafeState:
     """Bring every instrument that answers to idle-safe, whatever happens to the others; never raises for a box.
 
+    One that did not hear is tried once more, as its session may have been lost and opens anew with the next message.
+
     Parameters
     ----------
     roles : Roles
@@ -54,12 +56,59 @@ def make_safe(roles: Roles, before_each: Callable[[], None] | None = None) -> Sa
     safe: list[str] = []
     unreachable: list[str] = []
     for instrument in roles.each():
-        if before_each is not None:
-            before_each()
-        try:
-            instrument.make_safe()
-        except InstrumentError as error:
-            unreachable.append(str(error))
-        else:
+        trouble: InstrumentError | None = None
+        for _ in range(2):
+            if before_each is not None:
+                before_each()
+            trouble = _trouble_of(instrument.make_safe)
+            if not isinstance(trouble, CommunicationError):
+                break
+        if trouble is None:
             safe.append(instrument.name)
+        else:
+            unreachable.append(str(trouble))
     return SafeState(tuple(safe), tuple(unreachable))
+
+
+def go_further(roles: Roles, *, is_heater_to_go_off: bool, ramp_down_T_per_min: float | None) -> list[str]:
+    """Switch the heater off and start the field down, from the idle-safe state; returns what was done, in words.
+
+    The supply ramps by itself once it has been told to. A magnet that has quenched, or that does not answer, is told
+    nothing.
+
+    Parameters
+    ----------
+    roles : Roles
+        The instruments, idle-safe.
+    is_heater_to_go_off : bool
+        Whether cooling or thermometer are lost.
+    ramp_down_T_per_min : float or None
+        Rate at which the field is to go to zero; None to hold it.
+    """
+    said = []
+    if is_heater_to_go_off:
+        trouble = _trouble_of(roles.temperature.heater_off)
+        said.append("heater off" if trouble is None else f"the heater could not be switched off: {trouble}")
+    if ramp_down_T_per_min is not None:
+        rate_T_per_min = ramp_down_T_per_min
+        trouble = _trouble_of(lambda: _ramp_down(roles.magnet, rate_T_per_min))
+        said.append(
+            f"field going to 0 T at {rate_T_per_min:g} T/min"
+            if trouble is None
+            else f"the field could not be sent to zero, see to it by hand: {trouble}"
+        )
+    return said
+
+
+def _ramp_down(magnet: Magnet, rate_T_per_min: float) -> None:
+    if magnet.read().state is MagnetState.QUENCH:
+        raise QuenchError(magnet.name, "quenched; nothing is sent to it")
+    magnet.start_ramp(0.0, rate_T_per_min)
+
+
+def _trouble_of(action: Callable[[], None]) -> InstrumentError | None:
+    try:
+        action()
+    except InstrumentError as error:
+        return error
+    return None

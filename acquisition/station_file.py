@@ -11,6 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from acquisition.boxes import LockInModel, MagnetModel, SourceMeterModel, TemperatureModel, VoltmeterModel
+from acquisition.interlocks import InterlockRule, effective_rules
 from acquisition.toml_model import Count, NotNegative, Number, Positive, Text, TomlFile, TomlModel
 from instruments.limits import Limits
 
@@ -209,6 +210,7 @@ class Station(TomlFile):
     circuit: CircuitSection = Field(description="a table [circuit] with the resistances of the wiring")
     contact: ContactSection = Field(description="a table [contact] with what the sample may be subjected to")
     stage: tuple[Stage, ...] = Field(default=(), description="tables [[stage]], one a stage that the bias heats")
+    interlock: tuple[InterlockRule, ...] = Field(default=(), description="tables [[interlock]], one a rule")
 
     @model_validator(mode="after")
     def _addresses_differ(self) -> Self:
@@ -218,6 +220,11 @@ class Station(TomlFile):
                 raise ValueError(f"{role}.address: {address!r} is taken by [{taken[address]}]; give each box its own")
             taken[address] = role
         return self
+
+    @property
+    def interlock_rules(self) -> tuple[InterlockRule, ...]:
+        """Return the rules of this rack: its own, and the default ones on what it has none on."""
+        return effective_rules(self.interlock)
 
     @property
     def addresses(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Final
 
 import psutil
 
+from acquisition.alerts import Alert, Alerts, Occasion, load_settings
 from acquisition.clock import Wall
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.lock import FileLock, lock_path, lock_rack
@@ -50,6 +51,7 @@ def take_over(task: Task, cause: str, wall: Wall) -> None:
         _mark(task.run_file, report.lines, wall)
     except AcquisitionError as error:
         report.say(f"not written into the run file: {error}")
+    _alert(task.run_file, report)
     if task.station is not None:
         _try_again(task.station, troubled, task.retry_for_s, report, wall)
 
@@ -57,6 +59,18 @@ def take_over(task: Task, cause: str, wall: Wall) -> None:
 def log_path(run_file: Path) -> Path:
     """Return the path of the guard's log beside `run_file`; it exists only if a guard had to act."""
     return run_file.with_name(run_file.name + ".guard.log")
+
+
+def _alert(run_file: Path, report: "_Report") -> None:
+    """Alert whoever wants to know, now that all is done that could be done at once."""
+    try:
+        alerts = Alerts(load_settings())
+    except AcquisitionError as error:
+        report.say(f"no alert sent: {error}")
+        return
+    alerts.send(Alert(Occasion.INTERRUPTED, run_file.name, "\n".join(report.lines)))
+    for trouble in alerts.wait():
+        report.say(trouble)
 
 
 @dataclass

@@ -100,3 +100,12 @@ def field_approach_s(
     if distance_T <= settling.field_band_T:
         return 0.0
     return 60.0 * distance_T / magnet.ramp_rate_T_per_min(temperature_K) + settling.field_dwell_s
+
+
+def duration_text(duration_s: float) -> str:
+    """Return a duration as people say it: `1 d 02:10 h`, `02:10 h`, `12 s`."""
+    if duration_s < 60:
+        return f"{duration_s:.0f} s"
+    days, rest = divmod(round(duration_s / 60), 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    return (f"{days} d " if days else "") + f"{hours:02d}:{minutes:02d} h"

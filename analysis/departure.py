@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from analysis.collapsed import master_at
 from analysis.even_curve import EvenCurve
 from analysis.fit_result import ExponentFit, MasterCurve
-from analysis.quantities import in_conductance_quanta, reduced_bias, thermal_voltage_V
+from analysis.quantities import in_conductance_quanta, reduced_bias
 from analysis.quantity import Quantity, missing
 
 Floats = NDArray[np.float64]
@@ -107,7 +107,7 @@ def _zero_bias_line(curves: Sequence[EvenCurve], drift: float) -> _Line | None:
     design = np.column_stack([np.ones(len(curves)), [curve.temperature_K**SCALING_ALPHA for curve in curves]])
     values = np.array([curve.conductance_S[0] for curve in curves])
     precision = np.linalg.inv(_zero_covariance(curves, drift))
-    covariance = np.linalg.inv(design.T @ precision @ design)
+    covariance = np.asarray(np.linalg.inv(design.T @ precision @ design), dtype=np.float64)
     level, slope = covariance @ design.T @ precision @ values
     rest = values - design @ [level, slope]
     covariance *= max(1.0, float(rest @ precision @ rest) / max(1, len(curves) - 2))
@@ -163,7 +163,9 @@ def _departure_bias(curve: EvenCurve, fit: ExponentFit, slope_S: float) -> Quant
     # for good: the next node must not take it back
     is_lasting = is_beyond & np.append(is_beyond[1:], True)
     if not is_lasting.any():
-        return Quantity(float(curve.bias_V[-1]), None, "V", ">=", "no departure up to the end of the data", curve.points)
+        return Quantity(
+            float(curve.bias_V[-1]), None, "V", ">=", "no departure up to the end of the data", curve.points
+        )
     index = int(np.argmax(is_lasting))
     # found by its significance, placed where it first passes its size: noise must not move it
     before = int(np.flatnonzero((size[:index] <= limit) | near[:index])[-1])
@@ -202,7 +204,9 @@ def _kondo_temperature(curves: Sequence[EvenCurve], line: _Line, drift: float) -
         return Quantity(float(temperatures[-1]), None, "K", ">=", "G(0, T) stays on its line", temperatures.size)
     index = int(np.argmax(is_lasting))
     if index == 0:
-        return Quantity(float(temperatures[0]), None, "K", "<=", "G(0, T) is off its line throughout", temperatures.size)
+        return Quantity(
+            float(temperatures[0]), None, "K", "<=", "G(0, T) is off its line throughout", temperatures.size
+        )
     step = float(np.log(temperatures[index] / temperatures[index - 1]))
     rise = max((share[index] - share[index - 1]) / step, 1e-300)
     place = float(temperatures[index] * np.exp(-np.clip((share[index] - SHARE) / rise, 0.0, step)))
@@ -215,8 +219,12 @@ def _log_slope_bias(coldest: EvenCurve, crossover: Quantity) -> Quantity:
         return missing("e2/h", "no departure from scaling in bias to go beyond")
     rows = (coldest.bias_V > BEYOND * crossover.value) & (coldest.bias_V <= PHONON_THRESHOLD_V)
     if rows.sum() < MINIMUM_LINE_POINTS:
-        return missing("e2/h", f"the data end before a logarithm beyond V_K = {crossover.value * 1e3:.3g} mV could show")
-    return _log_line(np.log(coldest.bias_V[rows]), coldest.conductance_S[rows], coldest.covariance_S2[np.ix_(rows, rows)])
+        return missing(
+            "e2/h", f"the data end before a logarithm beyond V_K = {crossover.value * 1e3:.3g} mV could show"
+        )
+    return _log_line(
+        np.log(coldest.bias_V[rows]), coldest.conductance_S[rows], coldest.covariance_S2[np.ix_(rows, rows)]
+    )
 
 
 def _log_slope_temperature(curves: Sequence[EvenCurve], kondo: Quantity, drift: float) -> Quantity:

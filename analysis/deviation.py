@@ -65,17 +65,21 @@ def deviation_curve(isotherms: Sequence[Isotherm], vmax: float = VMAX, lowest: i
     d, power = _deviation(chosen, grid)
     ratio = d / np.where(power > 0, power, 1.0)
     binned, _ = _deviation([_binned(curve, limit) for curve in chosen], grid)
-    minima = [_minimum(values) for values in (d, ratio, binned)]
+    printed, dimensionless, averaged = (_minimum(values) for values in (d, ratio, binned))
     return DeviationCurve(
-        ALPHA_GRID.copy(),
-        d,
-        ratio,
-        binned,
-        *(place for place, _ in minima),
-        tuple(curve.temperature_K for curve in chosen),
-        float(limit),
-        "S^2 K^(-2 alpha)",
-        *(is_at_edge for _, is_at_edge in minima),
+        alpha=ALPHA_GRID.copy(),
+        d=d,
+        d_dimensionless=ratio,
+        d_binned=binned,
+        minimum=printed[0],
+        minimum_dimensionless=dimensionless[0],
+        minimum_binned=averaged[0],
+        temperatures_K=tuple(curve.temperature_K for curve in chosen),
+        vmax=float(limit),
+        unit="S^2 K^(-2 alpha)",
+        is_at_edge=printed[1],
+        is_dimensionless_at_edge=dimensionless[1],
+        is_binned_at_edge=averaged[1],
     )
 
 

@@ -1,8 +1,9 @@
 """Slow drift of the signal chain: a random walk in time, allowed for in the covariance of an isotherm.
 
 The walk is a sum of ramps, one for each stretch of time (see `stretches`), that rise by independent Gaussian steps;
-with the free level this is a piecewise-linear random walk. Zero-bias anchors and the two directions of a sweep see it at equal bias. Its
-strength is one number for the whole chain, found by restricted maximum likelihood from all isotherms together.
+with the free level this is a piecewise-linear random walk. Zero-bias anchors and the two directions of a sweep see it
+at equal bias. Its strength is one number for the whole chain, found by restricted maximum likelihood from all isotherms
+together.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.curves import Isotherm
-from analysis.likelihood import ReducedIsotherm, profile_of
+from analysis.likelihood import profile_of
+from analysis.normal_equations import ReducedIsotherm
 from analysis.stretches import Stretches
 
 Floats = NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Heating as a rival: does G(V, T) depend on Teff^2 = T^2 + V^2 / (4 L0) alone?
+"""Heating as a rival, of which G(V, T) depends on Teff^2 = T^2 + V^2 / (4 L0) alone.
 
 On a background that is a power of T, heating scales exactly and with any exponent, so that no collapse excludes it; but
 it knows no free parameter in the bias. The map onto one free curve g(Teff) is fitted beside the free scaling form, on
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 from scipy.optimize import OptimizeResult, minimize_scalar
 
+from analysis.curvature import error_by_curvature
 from analysis.even_curve import EvenCurve
 from analysis.master_curve import first_harmonic_rule
 from analysis.quantities import LORENZ_NUMBER_V2_per_K2, thermal_voltage_V
@@ -25,6 +26,7 @@ KNOT_SPACING = 0.3
 ALPHA_RANGE = (-1.0, 3.0)
 LORENZ_RANGE = (0.02, 50.0)
 GRID = 25
+FIRST_STEP = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,6 @@ class HeatingTest:
         heating costs.
     lorenz_ratio : Quantity
         L / L0 that maps best; one for heating.
-    why : str
     """
 
     chi2_map: float
@@ -50,7 +51,6 @@ class HeatingTest:
     degrees_of_freedom_scaling: int
     delta_chi2: float
     lorenz_ratio: Quantity
-    why: str
 
 
 def compare_heating(curves: Sequence[EvenCurve]) -> HeatingTest:
@@ -77,7 +77,6 @@ def compare_heating(curves: Sequence[EvenCurve]) -> HeatingTest:
         scaling.degrees_of_freedom,
         (mapped.chi2 - scaling.chi2) / misfit,
         _lorenz_ratio(curves, weights),
-        "",
     )
 
 
@@ -99,7 +98,8 @@ def _lorenz_ratio(curves: Sequence[EvenCurve], weights: Sequence[Floats]) -> Qua
     def chi2(log_ratio: float) -> float:
         return _map(curves, weights, float(np.exp(log_ratio))).chi2
 
-    grid = np.linspace(*np.log(LORENZ_RANGE), GRID)
+    low, high = np.log(LORENZ_RANGE)
+    grid = np.linspace(low, high, GRID)
     values = np.array([chi2(value) for value in grid])
     best = int(np.argmin(values))
     if best in (0, GRID - 1):
@@ -108,12 +108,9 @@ def _lorenz_ratio(curves: Sequence[EvenCurve], weights: Sequence[Floats]) -> Qua
         chi2, bounds=(grid[best - 1], grid[best + 1]), method="bounded", options={"xatol": 1e-4}
     )
     place, lowest = float(found["x"]), float(found["fun"])
-    step = 0.02
-    for _ in range(3):
-        bend = (chi2(place + step) + chi2(place - step) - 2.0 * lowest) / step**2
-        step = float(np.clip(np.sqrt(2.0 / max(bend, 1e-6)), 1e-4, 0.3))
     best_fit = _map(curves, weights, float(np.exp(place)))
-    error = np.sqrt(2.0 / max(bend, 1e-6) * max(1.0, best_fit.chi2 / best_fit.degrees_of_freedom))
+    misfit = max(1.0, best_fit.chi2 / best_fit.degrees_of_freedom)
+    error = np.sqrt(misfit) * error_by_curvature(chi2, place, lowest, FIRST_STEP, 0.3)
     return Quantity(float(np.exp(place)), float(np.exp(place) * error), "", points=len(curves))
 
 
@@ -122,7 +119,12 @@ def _map(curves: Sequence[EvenCurve], weights: Sequence[Floats], lorenz_ratio: f
     shifts, kernel = first_harmonic_rule(KERNEL_NODES)
     volt_per_K = 2.0 * np.sqrt(lorenz_ratio * LORENZ_NUMBER_V2_per_K2)
     logs = [
-        np.log(np.hypot(curve.temperature_K, (curve.bias_V[:, None] + np.sqrt(2.0) * curve.excitation_Vrms * shifts) / volt_per_K))
+        np.log(
+            np.hypot(
+                curve.temperature_K,
+                (curve.bias_V[:, None] + np.sqrt(2.0) * curve.excitation_Vrms * shifts) / volt_per_K,
+            )
+        )
         for curve in curves
     ]
     stacked = np.concatenate(logs)

@@ -8,6 +8,7 @@ a prior, as in the fit of the exponent.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +83,25 @@ class EvenCurve:
         thermal_V = float(thermal_voltage_V(self.temperature_K))
         return cardinal(self.bias_V, thermal_V, bias_V, derivative)
 
+    def reversals(self, sigmas: float) -> tuple[int, ...]:
+        """Return the nodes away from zero bias where the curve turns round by more than `sigmas` standard errors."""
+        turns: list[int] = []
+        trend, extreme = 0, 0
+        for index in range(1, self.bias_V.size):
+            change = float(self.conductance_S[index] - self.conductance_S[extreme])
+            way = int(np.sign(change))
+            if way == trend:
+                extreme = index
+            elif abs(change) > sigmas * self.difference_error_S(extreme, index):
+                turns += [extreme] if trend else []
+                trend, extreme = way, index
+        return tuple(turns)
+
+    def difference_error_S(self, first: int, second: int) -> float:
+        """Return the standard error of the difference of the values at two nodes."""
+        part = self.covariance_S2[np.ix_([first, second], [first, second])]
+        return float(np.sqrt(max(part[0, 0] + part[1, 1] - 2.0 * part[0, 1], 0.0)))
+
     def up_to(self, bias_max_V: float) -> "EvenCurve":
         """Return the curve cut at `bias_max_V`; chi-square and points stay those of the whole."""
         kept = self.bias_V <= bias_max_V
@@ -154,7 +174,7 @@ def even_curve(
     design = np.hstack([functions, nuisance]) / sigma[:, None]
     data = (isotherm.conductance_S - centre) / sigma
     precision = np.diag(np.repeat([0.0, 1.0], [nodes.size, nuisance.shape[1]]))
-    covariance = np.linalg.inv(design.T @ design + precision)
+    covariance = np.asarray(np.linalg.inv(design.T @ design + precision), dtype=np.float64)
     solution = covariance @ (design.T @ data)
     rest = data - design @ solution
     values = solution[: nodes.size]
@@ -182,6 +202,7 @@ def even_curves(
     drift_S_per_sqrt_s: float = 0.0,
     bias_max_V: float = np.inf,
     temperature_accuracy_fraction: float = 0.0,
+    node_step_V: float = np.inf,
 ) -> tuple[EvenCurve, ...]:
     """Return the curves of those isotherms that have enough points for one; parameters as for `even_curve`."""
     curves = []
@@ -192,6 +213,7 @@ def even_curves(
                 drift_S_per_sqrt_s=drift_S_per_sqrt_s,
                 bias_max_V=bias_max_V,
                 temperature_accuracy_fraction=temperature_accuracy_fraction,
+                node_step_V=node_step_V,
             )
             curves.append(curve)
         except WindowError:
@@ -200,9 +222,7 @@ def even_curves(
     return tuple(curves)
 
 
-def bias_nodes(
-    size_V: Floats, thermal_V: float, spacing: float = NODE_SPACING, node_step_V: float = np.inf
-) -> Floats:
+def bias_nodes(size_V: Floats, thermal_V: float, spacing: float = NODE_SPACING, node_step_V: float = np.inf) -> Floats:
     """Return nodes of |V|, shape (m,), even in asinh(eV / kB T).
 
     No farther apart than `node_step_V`, and thinned so that at least two different values lie between neighbours.
@@ -210,9 +230,13 @@ def bias_nodes(
     values = np.unique(size_V)
     start = 0.0 if values[0] <= NEAR_ZERO * thermal_V else float(values[0])
     ends = np.arcsinh(np.array([start, values[-1]]) / thermal_V)
-    candidates = thermal_V * np.sinh(np.linspace(*ends, max(2, 1 + int(np.ceil(np.ptp(ends) / spacing)))))
+    count = max(2, 1 + int(np.ceil(np.ptp(ends) / spacing)))
+    candidates = thermal_V * np.sinh(np.linspace(float(ends[0]), float(ends[1]), count))
     counts = np.maximum(1, np.ceil(np.diff(candidates) / node_step_V)).astype(int)
-    finer = [np.linspace(*pair, count, endpoint=False) for *pair, count in zip(candidates, candidates[1:], counts)]
+    finer = [
+        np.linspace(first, second, count, endpoint=False)
+        for (first, second), count in zip(pairwise(candidates.tolist()), counts.tolist(), strict=True)
+    ]
     candidates = np.concatenate([*finer, candidates[-1:]])
     # the number of data values below each candidate decides which are far enough apart
     ranks = np.searchsorted(values, candidates, side="right")
@@ -225,9 +249,7 @@ def bias_nodes(
     return nodes
 
 
-def cardinal(
-    nodes_V: Floats, thermal_V: float, bias_V: Floats, derivative: int = 0, *, is_odd: bool = False
-) -> Floats:
+def cardinal(nodes_V: Floats, thermal_V: float, bias_V: Floats, derivative: int = 0, *, is_odd: bool = False) -> Floats:
     """Return the spline functions that are one at one node and zero at the others, at `bias_V`: shape (n, m).
 
     Even functions of the bias, or odd ones, of which the first is then of no use. With `derivative` 1 their derivatives
@@ -236,7 +258,7 @@ def cardinal(
     places = np.arcsinh(nodes_V / thermal_V)
     # even or odd about zero bias; a third derivative that goes on where the data end
     left = (2 if is_odd else 1, np.zeros(nodes_V.size)) if nodes_V[0] == 0.0 else "not-a-knot"
-    spline = CubicSpline(places, np.eye(nodes_V.size), bc_type=(left, "not-a-knot"))
+    spline = CubicSpline(places, np.eye(nodes_V.size), bc_type=(left, "not-a-knot"))  # type: ignore[arg-type]
     values = spline(np.arcsinh(np.abs(bias_V) / thermal_V), nu=derivative)
     if derivative:
         values /= np.hypot(thermal_V, bias_V)[:, None]

@@ -48,7 +48,9 @@ UNDECIDED = "undecided"
 SEEN = 30.0
 BIAS_BELOW_PHONONS_V = 5e-3
 DRIFT_TIME_S = 3 * 86400.0
-LARGEST_OFFSET_V = 1e-4
+LARGEST_OFFSET_V = 0.5e-3
+LARGEST_OFFSET_SHARE = 0.2
+BELOW_TRANSITION = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,8 @@ def weigh(
     history : sequence of SampleEvent
         What happened to the contact before or after.
     """
-    if fit is not None and not has_centre(fit):
-        fit_failure = f"no centre of symmetry near zero bias: an offset of {fit.corrections.bias_offset_V:.2g} V came out"
-        fit = None
     try:
-        comparison = compare(curves, fit)
+        comparison = compare(curves, fit, _smooth_range_V(features))
     except DataError as error:
         nothing = tuple(MechanismEvidence(name, UNDECIDED, (str(error),)) for name in MECHANISMS)
         return Evidence(nothing, UNDECIDED, (str(error),), None)
@@ -126,8 +125,8 @@ def weigh(
     return Evidence(mechanisms, verdict, because, comparison)
 
 
-def compare(curves: Curves, fit: ExponentFit | None) -> Comparison:
-    """Fit every forward model to the zero-field curves below the phonons.
+def compare(curves: Curves, fit: ExponentFit | None, bias_max_V: float = BIAS_BELOW_PHONONS_V) -> Comparison:
+    """Fit every forward model to the zero-field curves up to `bias_max_V`.
 
     Raises
     ------
@@ -142,20 +141,30 @@ def compare(curves: Curves, fit: ExponentFit | None) -> Comparison:
             electron_base_K=applied.electron_base_K,
             temperature_accuracy_fraction=applied.temperature_accuracy_fraction,
         )
-    offset_V = 0.0 if fit is None or not has_centre(fit) else fit.corrections.bias_offset_V
+    offset_V = 0.0 if fit is None else fit.corrections.bias_offset_V
     isotherms = [
         correct_isotherm(isotherm, corrections, offset_V) for isotherm in curves.isotherms(_lowest_field_T(curves))
     ]
     drift = GAIN_DRIFT * float(abs(curves.conductance_S).mean()) / DRIFT_TIME_S**0.5
-    even = even_curves(isotherms, drift_S_per_sqrt_s=drift, bias_max_V=BIAS_BELOW_PHONONS_V)
+    even = even_curves(isotherms, drift_S_per_sqrt_s=drift, bias_max_V=bias_max_V)
     if not even:
-        raise DataError("no isotherm has enough points below 5 mV for a curve: mechanisms cannot be compared")
+        raise DataError(
+            f"no isotherm has enough points below {1e3 * bias_max_V:.3g} mV for a curve: mechanisms cannot be compared"
+        )
     return compare_mechanisms(whiten_curves(even, corrections.temperature_accuracy_fraction))
 
 
-def has_centre(fit: ExponentFit) -> bool:
-    """Say whether the bias offset is one that wiring can have: source and thermal voltages give some 10 uV."""
-    return abs(fit.corrections.bias_offset_V) <= LARGEST_OFFSET_V
+def has_centre(curves: Curves, fit: ExponentFit) -> bool:
+    """Say whether the bias offset is one that wiring can have, not where interference happens to look even."""
+    limit_V = min(LARGEST_OFFSET_V, LARGEST_OFFSET_SHARE * float(abs(curves.bias_V).max()))
+    return abs(fit.corrections.bias_offset_V) <= limit_V
+
+
+def _smooth_range_V(features: Features) -> float:
+    """Return the bias below phonons and the first conductance transition."""
+    spikes = () if features.transitions is None else features.transitions.spikes
+    places = [abs(spike.position_V.value or BIAS_BELOW_PHONONS_V) for spike in spikes]
+    return min([BIAS_BELOW_PHONONS_V, *(BELOW_TRANSITION * place for place in places)])
 
 
 def _lowest_field_T(curves: Curves) -> float:

@@ -1,18 +1,34 @@
 """What the data show besides the exponent: every other sign by which mechanisms are told apart, in one object."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from analysis.anomaly import Anomaly
-from analysis.departure import Departure
-from analysis.effective_temperature import HeatingTest
-from analysis.field_law import FieldLaw
-from analysis.phonons import PhononSpectrum
-from analysis.saturation import Saturation
-from analysis.symmetry import Symmetry
-from analysis.telegraph import Telegraph
-from analysis.transitions import Transitions
-from analysis.two_exponents import TwoExponents
-from analysis.zeeman import ZeemanSplitting
+import numpy as np
+
+from analysis.anomaly import Anomaly, find_anomaly
+from analysis.corrections import Corrections, correct_isotherm
+from analysis.curves import Curves, Isotherm, Window
+from analysis.departure import Departure, find_departure
+from analysis.effective_temperature import HeatingTest, compare_heating
+from analysis.errors import AnalysisError, WindowError
+from analysis.even_curve import EvenCurve, even_curves
+from analysis.field_law import FieldLaw, find_field_law
+from analysis.fit_result import ExponentFit
+from analysis.phonons import TRANSVERSE_REACH_V, PhononSpectrum, find_phonons
+from analysis.quantities import reduced_bias
+from analysis.saturation import Saturation, find_saturation
+from analysis.symmetry import Symmetry, find_symmetry
+from analysis.telegraph import Telegraph, find_telegraph
+from analysis.transitions import Transitions, find_transitions
+from analysis.two_exponents import TwoExponents, fit_two_exponents
+from analysis.zeeman import ZeemanSplitting, find_zeeman_splitting
+
+Part = TypeVar("Part")
+
+PHONON_FREE_V = 5e-3
+PHONON_NODES_V = 1e-3
+BELOW_TRANSITION = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +46,7 @@ class Features:
     heating : HeatingTest or None
         Needs two isotherms.
     exponents : TwoExponents or None
-        Needs two isotherms.
+        Needs three isotherms.
     field_law : FieldLaw or None
         Needs more than one field.
     zeeman : ZeemanSplitting or None
@@ -38,6 +54,7 @@ class Features:
     transitions : Transitions or None
     telegraph : Telegraph or None
     phonons : PhononSpectrum or None
+        Needs bias beyond the transverse phonons.
     missing : dict of str to str
         Why a part is None, by its name.
     """
@@ -54,3 +71,108 @@ class Features:
     telegraph: Telegraph | None
     phonons: PhononSpectrum | None
     missing: dict[str, str]
+
+
+def find_features(curves: Curves, fit: ExponentFit | None) -> Features:
+    """Look for every sign in the data, with the corrections and in the window of `fit` where there is one.
+
+    Without a fit nothing is corrected, drift is not allowed for, and what needs a scaling window takes all isotherms of
+    the lowest field below 5 mV.
+    """
+    field_T = min(curves.fields_T(), key=abs) if fit is None else fit.window.field_T
+    everywhere = _corrected(curves.isotherms(), fit)
+    isotherms = _corrected(curves.isotherms(field_T), fit)
+    drift = 0.0 if fit is None else fit.corrections.drift_S_per_sqrt_s or 0.0
+    accuracy = (
+        Corrections().temperature_accuracy_fraction if fit is None else fit.corrections.temperature_accuracy_fraction
+    )
+    why: dict[str, str] = {}
+
+    def attempt(name: str, find: Callable[[], Part]) -> Part | None:
+        try:
+            return find()
+        except AnalysisError as error:
+            why[name] = str(error)
+            return None
+
+    transitions = attempt("transitions", lambda: find_transitions(everywhere))
+    limit_V = _smooth_range_V(transitions, field_T)
+    own = even_curves(isotherms, drift_S_per_sqrt_s=drift)
+    smooth = even_curves(
+        isotherms, drift_S_per_sqrt_s=drift, bias_max_V=limit_V, temperature_accuracy_fraction=accuracy
+    )
+    window = Window(isotherms[-1].temperature_K, limit_V) if fit is None else fit.window
+    inside = even_curves(
+        [window.select(isotherm) for isotherm in isotherms if window.holds(isotherm.temperature_K)],
+        drift_S_per_sqrt_s=drift,
+        temperature_accuracy_fraction=accuracy,
+    )
+    fields = even_curves(everywhere, drift_S_per_sqrt_s=drift, bias_max_V=limit_V)
+    return Features(
+        attempt("anomaly", lambda: find_anomaly(smooth)),
+        attempt("symmetry", lambda: find_symmetry(isotherms, drift_S_per_sqrt_s=drift)),
+        attempt("saturation", lambda: find_saturation(smooth)),
+        attempt("departure", lambda: find_departure(own, _known(fit))),
+        attempt("heating", lambda: compare_heating(inside)),
+        attempt("exponents", lambda: _exponents(inside, fit)),
+        attempt(
+            "field_law", lambda: find_field_law(fields, None if fit is None else fit.corrections.drift_S_per_sqrt_s)
+        ),
+        attempt("zeeman", lambda: find_zeeman_splitting(fields)),
+        transitions,
+        attempt("telegraph", lambda: find_telegraph(isotherms, drift_S_per_sqrt_s=drift)),
+        attempt("phonons", lambda: _phonons(isotherms, drift)),
+        why,
+    )
+
+
+def _corrected(isotherms: tuple[Isotherm, ...], fit: ExponentFit | None) -> list[Isotherm]:
+    if fit is None:
+        return list(isotherms)
+    applied = fit.corrections
+    corrections = Corrections(applied.series_ohm, applied.bias_offset_V, None, applied.electron_base_K)
+    return [correct_isotherm(isotherm, corrections, applied.bias_offset_V) for isotherm in isotherms]
+
+
+def _exponents(curves: Sequence[EvenCurve], fit: ExponentFit | None) -> TwoExponents:
+    """Fit both exponents to the curves less their departure towards T_K, with the one exponent's systematic error."""
+    if fit is None:
+        return fit_two_exponents(curves)
+    found = fit_two_exponents(_without_departure(curves, fit))
+    more = fit.systematic.total()
+    alpha, beta = (
+        own if own.error is None else replace(own, error=float(np.hypot(own.error, more)))
+        for own in (found.alpha, found.beta)
+    )
+    return replace(found, alpha=alpha, beta=beta)
+
+
+def _without_departure(curves: Sequence[EvenCurve], fit: ExponentFit) -> list[EvenCurve]:
+    return [
+        replace(
+            curve,
+            conductance_S=curve.conductance_S
+            - fit.crossover.applied_S(reduced_bias(curve.bias_V, curve.temperature_K), curve.temperature_K),
+        )
+        for curve in curves
+    ]
+
+
+def _known(fit: ExponentFit | None) -> ExponentFit:
+    if fit is None:
+        raise WindowError("a departure from scaling needs a fit of the exponent")
+    return fit
+
+
+def _smooth_range_V(transitions: Transitions | None, field_T: float) -> float:
+    """Return the bias below phonons and the first conductance transition of a field."""
+    spikes = () if transitions is None else transitions.spikes
+    places = [spike.position_V.value or 0.0 for spike in spikes if abs(spike.field_T - field_T) < 0.01]
+    return min([PHONON_FREE_V, *(BELOW_TRANSITION * place for place in places)])
+
+
+def _phonons(isotherms: list[Isotherm], drift: float) -> PhononSpectrum:
+    far = [own for own in isotherms if np.abs(own.bias_V).max() >= TRANSVERSE_REACH_V]
+    if not far:
+        raise WindowError(f"no bias beyond {TRANSVERSE_REACH_V * 1e3:g} mV, where a phonon spectrum ends")
+    return find_phonons(even_curves(far, drift_S_per_sqrt_s=drift, node_step_V=PHONON_NODES_V))

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.likelihood import NormalEquations, ReducedIsotherm
 from analysis.master_curve import MasterBasis
+from analysis.normal_equations import NormalEquations, ReducedIsotherm
 from analysis.quantities import reduced_bias
 from analysis.stretches import Stretches
 

@@ -61,6 +61,11 @@ class PhononSpectrum:
     is_longitudinal_lost: bool | None
     why: str
 
+    @property
+    def is_ballistic(self) -> bool:
+        """Say whether the transverse peak stands, as in quenched and annealed contacts but not in disordered ones."""
+        return self.transverse_V.is_measured
+
 
 def find_phonons(curves: Sequence[EvenCurve]) -> PhononSpectrum:
     """Fit the spectrum of the isotherm that reaches farthest, the coldest of several.
@@ -89,7 +94,9 @@ def find_phonons(curves: Sequence[EvenCurve]) -> PhononSpectrum:
     if fit is None:
         why = "too few points above 5 mV for peaks"
         none_V = missing("V", why)
-        return PhononSpectrum(bias, slope @ curve.conductance_S, error, none_V, none_V, none_V, missing("", why), None, why)
+        return PhononSpectrum(
+            bias, slope @ curve.conductance_S, error, none_V, none_V, none_V, missing("", why), None, why
+        )
     values, covariance = fit
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     transverse = _place(values, errors, 0, curve.points)
@@ -99,7 +106,15 @@ def find_phonons(curves: Sequence[EvenCurve]) -> PhononSpectrum:
         threshold = Quantity(float(values[1] - 2.0 * values[2]), spread, "V", points=curve.points)
     longitudinal, ballisticity, is_lost = _longitudinal(values, covariance, curve, has_longitudinal)
     return PhononSpectrum(
-        bias, slope @ curve.conductance_S, error, threshold, transverse, longitudinal, ballisticity, is_lost, ballisticity.why
+        bias,
+        slope @ curve.conductance_S,
+        error,
+        threshold,
+        transverse,
+        longitudinal,
+        ballisticity,
+        is_lost,
+        ballisticity.why,
     )
 
 

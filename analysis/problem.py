@@ -10,16 +10,10 @@ from analysis.corrections import Corrections, excitation_ratios
 from analysis.curves import Isotherm, Window
 from analysis.drift import SlowColumns, estimate_drift
 from analysis.errors import WindowError
-from analysis.likelihood import (
-    ExponentMinimum,
-    NormalEquations,
-    Profile,
-    ReducedIsotherm,
-    is_reached,
-    profile_of,
-)
+from analysis.likelihood import ExponentMinimum, Profile, is_reached, profile_of
 from analysis.master_curve import MasterBasis
 from analysis.noise import measured_scatter
+from analysis.normal_equations import NormalEquations, ReducedIsotherm
 from analysis.quantities import reduced_bias
 
 Floats = NDArray[np.float64]
@@ -111,7 +105,7 @@ class Problem:
     def degrees_of_freedom(self) -> int:
         """Points less levels, functions that some point reaches, and alpha."""
         levels = sum(isotherm.levels for isotherm in self.reduced)
-        reached = is_reached(sum(isotherm.products.diagonal()[:-1] for isotherm in self.reduced))
+        reached = is_reached(np.sum([isotherm.products.diagonal()[:-1] for isotherm in self.reduced], axis=0))
         return self.points - levels - int(reached.sum()) - 1
 
     @property

@@ -97,7 +97,7 @@ class Refit:
         return np.array(alphas)
 
     def _fitted(self) -> Iterator[tuple[Floats, Floats]]:
-        """Yield fitted conductance and residual over error of each isotherm; residuals are made as wide as the noise."""
+        """Yield fitted conductance and residual over error of each isotherm; residuals are as wide as the noise."""
         problem, minimum = self.problem, self.minimum
         misfit = minimum.chi2 / problem.degrees_of_freedom
         for index, isotherm in enumerate(problem.isotherms):

@@ -94,7 +94,10 @@ class SharedCurve:
             ]
         weights = [curve.weights() for curve in curves] if weights is None else weights
         designs = [weight @ part for weight, part in zip(weights, functions, strict=True)]
-        data = [weight @ (curve.conductance_S - curve.conductance_S[0]) for weight, curve in zip(weights, curves, strict=True)]
+        data = [
+            weight @ (curve.conductance_S - curve.conductance_S[0])
+            for weight, curve in zip(weights, curves, strict=True)
+        ]
         gram = [design.T @ design for design in designs]
         moment = [design.T @ own for design, own in zip(designs, data, strict=True)]
         power = [own @ own for own in data]

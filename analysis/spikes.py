@@ -174,7 +174,8 @@ def _fit_bumps(
         return (y - p[0] - p[1] * (x - centre) / span - spikes) / e
 
     top = float(np.abs(rest[run]).max())
-    start = np.concatenate([[0.0, 0.0], *([rest[peak], size_V[peak], max(width, 0.4 * spacing)] for peak in peaks)])
+    guesses = np.column_stack([rest[peaks], size_V[peaks], np.full(peaks.size, max(width, 0.4 * spacing))])
+    start = np.concatenate([np.zeros(2), guesses.ravel()])
     scale = np.concatenate([[top, top], np.tile([top, width, width], peaks.size)])
     low = np.concatenate([[-np.inf, -np.inf], np.tile([-np.inf, x[0], 0.3 * spacing], peaks.size)])
     high = np.concatenate([[np.inf, np.inf], np.tile([np.inf, x[-1], span], peaks.size)])

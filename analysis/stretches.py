@@ -49,7 +49,7 @@ class Stretches:
     @cached_property
     def edges_s(self) -> Floats:
         """Times at which stretches begin and end, shape (m + 1,)."""
-        return np.union1d(self.cells, self.cells + 1) * self.length_s
+        return np.union1d(self.cells, self.cells + 1).astype(np.float64) * self.length_s
 
     @cached_property
     def lengths_s(self) -> Floats:

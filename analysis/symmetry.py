@@ -14,7 +14,15 @@ from scipy.special import gammaincc
 
 from analysis.curves import Isotherm
 from analysis.errors import WindowError
-from analysis.even_curve import MINIMUM_NODES, MINIMUM_POINTS, bias_nodes, cardinal, even_curve, nuisance_columns, point_noise_S
+from analysis.even_curve import (
+    MINIMUM_NODES,
+    MINIMUM_POINTS,
+    bias_nodes,
+    cardinal,
+    even_curve,
+    nuisance_columns,
+    point_noise_S,
+)
 from analysis.quantities import in_conductance_quanta, thermal_voltage_V
 from analysis.quantity import Quantity, missing
 
@@ -108,7 +116,7 @@ def find_symmetry(isotherms: Sequence[Isotherm], *, drift_S_per_sqrt_s: float = 
         fall,
         further,
         p_value,
-        _size(*(float(in_conductance_quanta(value)) for value in (rms, error)), "e2/h", is_real, points),
+        _size(float(in_conductance_quanta(rms)), float(in_conductance_quanta(error)), "e2/h", is_real, points),
         _size(share, error / strongest.even_rms_S, "", is_real, points),
         repeats,
         _turning_points(min(isotherms, key=lambda own: own.temperature_K), drift_S_per_sqrt_s),
@@ -177,7 +185,7 @@ def _with_slopes(isotherm: Isotherm, nuisance: Floats, reach_V: float) -> Floats
 def _solve(design: Floats, data: Floats, free: int) -> tuple[Floats, float, Floats]:
     """Return solution, chi-square and covariance, all but the first `free` columns having a prior of one."""
     prior = np.diag(np.repeat([0.0, 1.0], [free, design.shape[1] - free]))
-    covariance = np.linalg.inv(design.T @ design + prior)
+    covariance = np.asarray(np.linalg.inv(design.T @ design + prior), dtype=np.float64)
     solution = covariance @ (design.T @ data)
     rest = data - design @ solution
     return solution, float(rest @ rest + solution[free:] @ solution[free:]), covariance
@@ -220,16 +228,4 @@ def _turning_points(coldest: Isotherm, drift: float) -> int:
     except WindowError:
         # too few points for a curve show no extremum either
         return 0
-    count, trend, extreme = 0, 0, 0
-    for index in range(1, curve.bias_V.size):
-        pair = [extreme, index]
-        variance = curve.covariance_S2[np.ix_(pair, pair)]
-        limit = TURNING_SIGMAS * float(np.sqrt(max(variance[0, 0] + variance[1, 1] - 2.0 * variance[0, 1], 0.0)))
-        change = float(curve.conductance_S[index] - curve.conductance_S[extreme])
-        way = int(np.sign(change))
-        if way == trend:
-            extreme = index
-        elif abs(change) > limit:
-            count += trend != 0
-            trend, extreme = way, index
-    return count
+    return len(curve.reversals(TURNING_SIGMAS))

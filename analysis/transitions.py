@@ -154,9 +154,11 @@ def _line(members: tuple[int, ...], power: int, fields: Floats, places: Floats, 
     rows = list(members)
     design = np.column_stack([np.ones(len(rows)), -(fields[rows] ** power)]) / errors[rows][:, None]
     data = places[rows] / errors[rows]
-    covariance = np.linalg.inv(design.T @ design)
+    covariance = np.asarray(np.linalg.inv(design.T @ design), dtype=np.float64)
     start, slope = covariance @ design.T @ data
-    return _Line(power, float(start), float(slope), covariance, float(np.sum((data - design @ [start, slope]) ** 2)), members)
+    return _Line(
+        power, float(start), float(slope), covariance, float(np.sum((data - design @ [start, slope]) ** 2)), members
+    )
 
 
 def _track(best: _Line, fields: Floats, places: Floats, errors: Floats) -> TransitionTrack:

@@ -78,7 +78,9 @@ def fit_two_exponents(curves: Sequence[EvenCurve]) -> TwoExponents:
     def chi2(point: Floats) -> float:
         return fit(*point).chi2
 
-    found = minimize(chi2, START, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-3, "initial_simplex": _simplex()})
+    found = minimize(
+        chi2, START, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-3, "initial_simplex": _simplex()}
+    )
     alpha, ratio = (float(value) for value in found.x)
     best = fit(alpha, ratio)
     dof = max(1, best.degrees_of_freedom - 2)
@@ -114,12 +116,7 @@ def _hessian(chi2: Callable[[Floats], float], point: Floats) -> Floats:
     steps = np.full(2, FIRST_STEP)
     centre = chi2(point)
     for _ in range(3):
-        second = np.array(
-            [
-                chi2(point + step) + chi2(point - step) - 2.0 * centre
-                for step in np.diag(steps)
-            ]
-        )
+        second = np.array([chi2(point + step) + chi2(point - step) - 2.0 * centre for step in np.diag(steps)])
         steps = np.where(second > 0.0, steps * STEP_SIGMA * np.sqrt(2.0 / np.maximum(second, 1e-12)), steps)
         steps = np.clip(steps, 1e-5, 0.3)
     one, two = np.diag(steps)

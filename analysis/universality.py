@@ -1,4 +1,4 @@
-"""Universality: do the scaling curves of several samples fall onto one (eq 25, fig 11)?
+"""Universality: whether the scaling curves of several samples fall onto one (eq 25, fig 11).
 
 Each sample has its own B and A; the hypothesis is one curve for all, B_s T^alpha F(A_s v). It is nested in that of one
 free curve for each sample, and the rise of chi-square from the one to the other is the test. Isotherms have free
@@ -193,7 +193,12 @@ class _Problem:
         for i in range(size):
             for j in range(i):
                 both, apart = steps[i] + steps[j], steps[i] - steps[j]
-                mixed = self.chi2(point + both) + self.chi2(point - both) - self.chi2(point + apart) - self.chi2(point - apart)
+                mixed = (
+                    self.chi2(point + both)
+                    + self.chi2(point - both)
+                    - self.chi2(point + apart)
+                    - self.chi2(point - apart)
+                )
                 hessian[i, j] = hessian[j, i] = mixed / 4.0
         lengths = np.diag(steps)
         return 2.0 * np.linalg.pinv(hessian) * np.outer(lengths, lengths)

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize_scalar
 
+from analysis.curvature import error_by_curvature
 from analysis.even_curve import EvenCurve
-from analysis.field_law import same_temperature_families
+from analysis.field_change import same_temperature_families
 from analysis.quantities import KELVIN_PER_TESLA, KELVIN_PER_VOLT
 from analysis.quantity import Quantity, missing
 
@@ -90,7 +91,11 @@ def find_zeeman_splitting(curves: Sequence[EvenCurve]) -> ZeemanSplitting:
         method="bounded",
         options={"xatol": 1e-3},
     )
-    best, lowest = (float(found["x"]), float(found["fun"])) if found["fun"] < coarse[start] else (float(grid[start]), float(coarse[start]))
+    best, lowest = (
+        (float(found["x"]), float(found["fun"]))
+        if found["fun"] < coarse[start]
+        else (float(grid[start]), float(coarse[start]))
+    )
     misfit = max(1.0, lowest / dof)
     significance = (float(coarse[0]) - lowest) / misfit
     if significance > SIGNIFICANT:
@@ -106,12 +111,13 @@ def find_zeeman_splitting(curves: Sequence[EvenCurve]) -> ZeemanSplitting:
 def _measured(chi2: Callable[[float], float], best: float, lowest: float, misfit: float, g_maximum: float) -> Quantity:
     if best > 0.98 * g_maximum:
         return missing("", f"the splitting is beyond g = {g_maximum:.3g}, what the range of bias allows")
-    step = FIRST_STEP
-    for _ in range(4):
-        bend = max(chi2(best + step) + chi2(best - step) - 2.0 * lowest, 1e-9) / step**2
-        step = float(np.clip(np.sqrt(2.0 / bend), 1e-4, 0.3 * best))
-    why = "" if misfit < DESCRIBED else f"shifted copies describe the curves badly (chi2 per degree of freedom {misfit:.1f})"
-    return Quantity(best, float(np.sqrt(2.0 * misfit / bend)), "", why=why)
+    error = float(np.sqrt(misfit)) * error_by_curvature(chi2, best, lowest, FIRST_STEP, 0.3 * best)
+    why = (
+        ""
+        if misfit < DESCRIBED
+        else f"shifted copies describe the curves badly (chi2 per degree of freedom {misfit:.1f})"
+    )
+    return Quantity(best, error, "", why=why)
 
 
 def _bound(chi2: Callable[[float], float], best: float, limit: float, g_maximum: float) -> Quantity:
@@ -137,15 +143,20 @@ class _Pair:
     def of(cls, zero: EvenCurve, curve: EvenCurve, g_maximum: float) -> "_Pair":
         shift_V = g_maximum * KELVIN_PER_TESLA * abs(curve.field_T) / KELVIN_PER_VOLT
         kept = curve.bias_V <= zero.bias_V[-1] - shift_V
-        return cls(zero, curve.field_T, curve.bias_V[kept], curve.conductance_S[kept], curve.covariance_S2[np.ix_(kept, kept)])
+        return cls(
+            zero, curve.field_T, curve.bias_V[kept], curve.conductance_S[kept], curve.covariance_S2[np.ix_(kept, kept)]
+        )
 
     def chi2(self, g: float) -> float:
         """Return chi-square for a splitting, with the best amplitude and level."""
         shift_V = g * KELVIN_PER_TESLA * abs(self.field_T) / KELVIN_PER_VOLT
-        copies = 0.5 * sum(self.zero.interpolation(self.nodes_V + sign * shift_V) for sign in (-1, 1))
+        sides = [self.zero.interpolation(self.nodes_V + sign * shift_V) for sign in (-1, 1)]
+        copies = 0.5 * (sides[0] + sides[1])
         # the curve of zero field is measured too
         covariance = self.covariance_S2 + copies @ self.zero.covariance_S2 @ copies.T
-        design = np.column_stack([np.ones(self.nodes_V.size), copies @ (self.zero.conductance_S - self.zero.conductance_S[0])])
+        design = np.column_stack(
+            [np.ones(self.nodes_V.size), copies @ (self.zero.conductance_S - self.zero.conductance_S[0])]
+        )
         root = np.linalg.cholesky(covariance)
         columns = np.linalg.solve(root, np.column_stack([design, self.values_S - self.values_S[0]]))
         rest = columns[:, 2] - columns[:, :2] @ np.linalg.lstsq(columns[:, :2], columns[:, 2], rcond=None)[0]
@@ -158,7 +169,10 @@ def _is_resolved(zero: EvenCurve, curve: EvenCurve) -> bool:
     nodes = curve.bias_V[(curve.bias_V > 0) & (curve.bias_V <= min(shift_V, zero.bias_V[-1]))]
     if nodes.size < 2:
         return False
-    own, other = curve.interpolation(nodes) - curve.interpolation(np.zeros(1)), zero.interpolation(nodes) - zero.interpolation(np.zeros(1))
+    own, other = (
+        curve.interpolation(nodes) - curve.interpolation(np.zeros(1)),
+        zero.interpolation(nodes) - zero.interpolation(np.zeros(1)),
+    )
     rise, rise_before = own @ curve.conductance_S, other @ zero.conductance_S
     error = np.sqrt(np.einsum("ij,jk,ik->i", own, curve.covariance_S2, own))
     # a dip rises on both sides of zero bias: in a field it must first fall

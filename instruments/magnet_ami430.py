@@ -219,6 +219,7 @@ class AMI430:
         the switch is not closed.
         """
         field_T = self._field.check(field_T, self._name)
+        # what is set is the rate of the magnet, once its switch is open again
         rate_T_per_min = self._rate.check(min(rate_T_per_min, self._rate.maximum), self._name)
         with self._line.lock:
             state = self._sound_state()

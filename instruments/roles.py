@@ -199,6 +199,18 @@ class TemperatureController(Instrument, Protocol):
         ...
 
 
+@runtime_checkable
+class ConstantHeater(Protocol):
+    """What a temperature controller can do besides: keep the heat instead of the temperature.
+
+    For a series in field, where the thermometer reads another temperature than it has.
+    """
+
+    def hold_heater(self) -> float:
+        """Freeze the heater at its present output and return it, 0 to 1; `set_temperature` closes the loop again."""
+        ...
+
+
 class Magnet(Instrument, Protocol):
     """Set the field. Idle-safe: hold where it is; after a quench nothing at all is sent."""
 

@@ -197,13 +197,17 @@ def wait_for_temperature(
 ) -> Settled:
     """Wait until the sample thermometer has settled at `temperature_K`, watching sensor and heater.
 
+    A reading that is not valid is told of as NaN.
+
     Raises as `settle` does, and `StateError` on a heater fault.
     """
 
     def read() -> Sample:
         controller.heater_fraction()
         reading = controller.read()
-        return Sample(reading.temperature_K, reading.age_s, "" if reading.is_valid else reading.fault or "not valid")
+        if not reading.is_valid:
+            return Sample(math.nan, reading.age_s, reading.fault or "not valid")
+        return Sample(reading.temperature_K, reading.age_s)
 
     return settle(
         read,

@@ -7,6 +7,9 @@ not exactly what was asked for becomes `ReplyError`.
 A timeout is not the end of the matter: the answer may come late and be taken for the answer to the next question. So
 after a clear the line asks for the identity and discards lines until it hears it. Only then is a question repeated, or,
 where it is not to be repeated or failed twice, the next one asked.
+
+A session that is lost (a socket closed by the other side, an adapter unplugged) is opened anew before the next message
+goes out, and the same identity insisted on; a message that failed is itself never sent again, but for questions.
 """
 
 import logging
@@ -19,7 +22,7 @@ from typing import Any, TypeVar, cast
 
 import pyvisa
 from pymeasure.adapters import Adapter, VISAAdapter
-from pyvisa.constants import BufferOperation
+from pyvisa.constants import BufferOperation, StatusCode
 from pyvisa.errors import VisaIOError
 from pyvisa.highlevel import VisaLibraryBase
 from pyvisa.resources import MessageBasedResource, TCPIPSocket
@@ -35,6 +38,9 @@ TIMEOUT_S = 3.0
 Answer = TypeVar("Answer")
 
 _STALE_LINES = 8
+_PASSING = frozenset({StatusCode.error_timeout, StatusCode.error_no_listeners})
+"""What a session survives: silence, and a box on the bus that is switched off."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -109,11 +115,13 @@ class Line:
         self._is_closed = False
         self._unheard = 0  # questions for the identity whose answers have not come
         self._is_in_doubt = False  # whether the next line may be the answer to an older question
-        self.adapter = (
-            address
-            if isinstance(address, Adapter)
-            else self._open(address, visa_library, write_termination, read_termination)
-        )
+        self._is_lost = False  # whether the session has to be opened anew
+        self._opener: Callable[[], Adapter] | None = None
+        if isinstance(address, Adapter):
+            self.adapter = address
+        else:
+            self._opener = partial(self._open, address, visa_library, write_termination, read_termination)
+            self.adapter = self._opener()
 
     @contextmanager
     def connecting(self) -> Iterator[None]:
@@ -159,6 +167,8 @@ class Line:
             If it could not be sent.
         """
         with self.lock:
+            if self._is_lost:
+                self._resynchronise()
             self._send(message)
             if self._on_write is not None:
                 self._on_write(self.name, message)
@@ -219,13 +229,14 @@ class Line:
             If fewer came; the device is cleared then.
         """
         with self.lock:
-            if self._is_in_doubt:
+            if self._is_in_doubt or self._is_lost:
                 self._resynchronise()
             self._send(question)
             self._is_in_doubt = True
             try:
                 reply = self.adapter.read_bytes(count)
             except (pyvisa.errors.Error, OSError) as error:
+                self._note_loss(error)
                 self._clear()
                 raise CommunicationError(
                     self.name, f"no {count} bytes in answer to {question} ({_first_line(error)}); check cable and power"
@@ -286,7 +297,7 @@ class Line:
 
     def _exchange(self, question: str, parse: Callable[[str], Answer]) -> Answer:
         with self.lock:
-            if self._is_in_doubt:
+            if self._is_in_doubt or self._is_lost:
                 self._resynchronise()
             self._send(question)
             self._is_in_doubt = True
@@ -304,6 +315,7 @@ class Line:
         try:
             self.adapter.write(message)
         except (pyvisa.errors.Error, OSError) as error:
+            self._note_loss(error)
             raise CommunicationError(
                 self.name, f"{message} not sent ({_first_line(error)}); check cable and power"
             ) from error
@@ -316,6 +328,7 @@ class Line:
         except _CutShortError as error:
             raise ReplyError(self.name, f"{question} was answered by {str(error)!r}, cut short") from error
         except (pyvisa.errors.Error, OSError) as error:
+            self._note_loss(error)
             self._clear()
             raise CommunicationError(
                 self.name, f"no answer to {question} ({_first_line(error)}); check cable and power"
@@ -323,6 +336,8 @@ class Line:
 
     def _clear(self) -> None:
         """Clear the device so that no old answer lies ready; a transport that cannot is left to `_resynchronise`."""
+        if self._is_lost:
+            return
         connection = getattr(self.adapter, "connection", None)
         clear = getattr(connection, "clear", None)
         if isinstance(connection, TCPIPSocket):
@@ -336,6 +351,31 @@ class Line:
         except (pyvisa.errors.Error, NotImplementedError, OSError) as error:
             _log.warning("%s: device clear failed: %s", self.name, error)
 
+    def _note_loss(self, error: Exception) -> None:
+        """Take note of a session that will carry nothing any more; silence alone is no such sign."""
+        if not (isinstance(error, VisaIOError) and error.error_code in _PASSING):
+            self._is_lost = self._opener is not None
+
+    def _reopen(self) -> None:
+        """Open the session anew; that the same box answers there is found out by whoever asks next.
+
+        Raises
+        ------
+        CommunicationError
+            If it cannot be opened; the next message tries again.
+        """
+        assert self._opener is not None
+        _log.warning("%s: the session is lost; opening it anew", self.name)
+        try:
+            self.adapter.close()
+        except (pyvisa.errors.Error, OSError) as error:
+            _log.warning("%s: closing the lost session failed: %s", self.name, error)
+        try:
+            self.adapter = self._opener()
+        except ConnectionFailedError as error:
+            raise CommunicationError(self.name, f"the session was lost and {error.message}") from error
+        self._is_lost, self._unheard = False, 0
+
     def _resynchronise(self) -> None:
         """Ask for the known identity and discard lines until it comes: an answer that was late is among them.
 
@@ -344,8 +384,16 @@ class Line:
         """
         if not self._identity:
             return
+        if self._is_lost:
+            self._reopen()
         self._is_in_doubt = True
-        self._send(self._identity_question)
+        try:
+            self._send(self._identity_question)
+        except CommunicationError:  # a socket tells only now that the other side has closed it
+            if not self._is_lost:
+                raise
+            self._reopen()
+            self._send(self._identity_question)
         self._unheard = min(self._unheard + 1, _STALE_LINES // 2)
         is_heard = False
         for _ in range(_STALE_LINES):

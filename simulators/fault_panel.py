@@ -25,7 +25,12 @@ PRESSED: Final = {
     "YokogawaGS200": ":OUTP OFF",
     "LakeShore372": "RANGE 0,0",
     "LakeShore336": "RANGE 1,0",
+    "ITC503": "A0",
     "AMI430": "PAUSE",
+    "IPS120": "A0",
+    "PS120": "A0",
+    "MercuryiPSLegacy": "A0",
+    "MercuryiPS": "SET:DEV:GRPZ:PSU:ACTN:HOLD",
 }
 """What a hand does on the front panel if nothing is said: each spoils a measurement without a word of complaint."""
 

@@ -34,11 +34,13 @@ FLOORS: dict[str, list[set[str]]] = {
     ],
     "instruments": [
         {"errors", "roles"},
-        {"limits", "settling", "transport", "wired", "lockin_routines", "srs_lockin", "current_source"},
+        {"limits", "settling", "transport", "wired", "lockin_routines", "srs_lockin", "current_source"}
+        | {"oxford", "lakeshore", "persistent_mode", "degauss", "field_sweep"},
         {"lockin_sr830", "lockin_sr860", "sourcemeter_keithley2400", "sourcemeter_keithley2400_commands"}
         | {"sourcemeter_keithley2450", "sourcemeter_keithley2450_commands", "sourcemeter_yokogawags200"}
         | {"voltmeter_keithley2182a"}
-        | {"temperature_lakeshore372", "magnet_ami430"},
+        | {"temperature_lakeshore372", "temperature_lakeshore336", "temperature_itc503"}
+        | {"magnet_ami430", "magnet_ips120", "magnet_mercuryips"},
     ],
     "simulators": [
         {
@@ -50,13 +52,15 @@ FLOORS: dict[str, list[set[str]]] = {
             "integrator",
             "isotherms",
             "refrigerator",
+            "copper",
             "lakeshore_format",
             "truths",
             "data_buffer",
         },
         {"sample", "sample_models", "samples_copper", "samples_titanium", "samples_rivals", "contact"}
-        | {"output_filter", "thermometer", "regulation", "session", "srs_status"},
-        {"cryostat", "magnet", "wiring", "world", "bridge"},
+        | {"output_filter", "thermometer", "regulation", "session", "srs_status"}
+        | {"helium3_insert", "helium4_insert", "oxford_dialect"},
+        {"cryostat", "magnet", "magnet_circuit", "wiring", "world", "bridge", "thermometry"},
         {"lockin_sr830", "sourcemeter_keithley2400", "temperature_lakeshore372", "magnet_ami430"}
         | {
             "lockin_sr860",
@@ -75,21 +79,27 @@ FLOORS: dict[str, list[set[str]]] = {
             "keithley2182a_language",
             "lakeshore372_inputs",
             "lakeshore372_outputs",
+            "temperature_lakeshore336",
+            "lakeshore336_inputs",
+            "lakeshore336_outputs",
+            "temperature_itc503",
+            "magnet_ips120",
+            "magnet_mercuryips",
         },
         {"rack", "fault_panel"},
         {"visa", "control", "server"},
     ],
     "acquisition": [
         {"errors", "clock"},
-        {"toml_model", "boxes", "recipe", "station_file", "readings", "lock", "tidy_csv"}
+        {"toml_model", "boxes", "interlocks", "recipe", "station_file", "readings", "lock", "tidy_csv", "alerts"}
         | {"run_schema", "journal", "command_file", "control"},
         {"sweep", "timing", "circuit", "budget", "excitation", "plan", "plan_limits", "plan_warnings", "safety"}
-        | {"plan_edit", "past"},
+        | {"learned_times", "plan_edit", "past", "settings_watch", "vital_signs", "safeguard"},
         {"bias_walk", "approach", "loop", "store", "measured"},
         {"station"},
         {"engine", "resume", "obedience", "observer", "watch", "status", "guard", "takeover", "export", "judgement", "report_files"},
         {"gui"},
-        {"cli", "cli_control", "commands", "run_commands", "control_commands", "rack_commands"}
+        {"cli", "cli_control", "cli_alerts", "commands", "run_commands", "control_commands", "rack_commands"}
         | {"plan_rows", "plan_view", "run_view", "judgement_view"},
         {"__main__"},
     ],
@@ -113,6 +123,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.loop": ROLES | {"instruments.settling"},
     "acquisition.approach": ROLES | {"instruments.settling"},
     "acquisition.control": ROLES,
+    "acquisition.settings_watch": ROLES,
     "acquisition.resume": ROLES,
     "acquisition.engine": ROLES,
     "acquisition.recipe": {"instruments.limits"},
@@ -145,6 +156,7 @@ GUESTS: dict[str, set[str]] = {
     "acquisition": {"numpy", "pydantic", "pydantic_core", "tomlkit", "psutil", "platformdirs"},
     "acquisition.cli": {"typer"},
     "acquisition.cli_control": {"typer"},
+    "acquisition.cli_alerts": {"typer"},
     "acquisition.run_commands": {"typer", "rich"},
     "acquisition.control_commands": {"rich"},
     "acquisition.commands": {"typer", "rich"},

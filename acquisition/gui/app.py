@@ -3,6 +3,7 @@
 import faulthandler
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -13,6 +14,7 @@ from acquisition.clock import WallClock
 from acquisition.gui import style
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
+from acquisition.station_file import Station
 
 _log = logging.getLogger(__name__)
 
@@ -21,6 +23,7 @@ def open_window(
     run_file: Path | None,
     *,
     samples: list[str],
+    station_for: Callable[[Path | None, str | None], Station],
     station: Path | None = None,
     sample: str | None = None,
     speed: float | None = None,
@@ -38,7 +41,7 @@ def open_window(
     palette = style.DARK if is_dark else style.LIGHT
     style.apply(application, palette)
     settings = QSettings("Zerobias", "lab window")
-    start = StartPanel(samples, out, station=station, sample=sample, speed=speed)
+    start = StartPanel(samples, station_for, out, station=station, sample=sample, speed=speed)
     window = LabWindow(palette, start, settings, WallClock())
     if run_file is not None:
         window.attach(run_file)

@@ -1,5 +1,6 @@
 """The empty state: choose a recipe, what to measure, and start; three clicks to a running collapse."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, pyqtSignal
@@ -20,13 +21,24 @@ from PyQt5.QtWidgets import (
 from acquisition.errors import InputError
 from acquisition.gui.launch import RunChoice
 from acquisition.plan import make_plan
-from acquisition.plan_view import duration_text
 from acquisition.recipe import load_recipe
-from acquisition.station_file import load_station, simulated_station
+from acquisition.station_file import Station
+from acquisition.timing import duration_text
 
 
 class StartPanel(QWidget):
     """What to run and on what.
+
+    Parameters
+    ----------
+    samples : list of str
+        Simulated samples to choose from.
+    station_for : callable
+        Returns the station for a station file or a simulated sample, whichever is not None.
+    out : Path
+        Folder for run files.
+    station, sample, speed
+        What is chosen at first.
 
     Signals
     -------
@@ -37,10 +49,18 @@ class StartPanel(QWidget):
     chosen = pyqtSignal(object)
 
     def __init__(
-        self, samples: list[str], out: Path, *, station: Path | None, sample: str | None, speed: float | None
+        self,
+        samples: list[str],
+        station_for: Callable[[Path | None, str | None], Station],
+        out: Path,
+        *,
+        station: Path | None,
+        sample: str | None,
+        speed: float | None,
     ) -> None:
         super().__init__()
         self.out = out
+        self._station_for = station_for
         outer = QVBoxLayout(self)
         outer.addStretch(1)
         title = QLabel("<h2>Zerobias</h2><p>Choose a recipe and start; the collapse appears while the run goes on.</p>")
@@ -96,7 +116,8 @@ class StartPanel(QWidget):
         if station is not None:
             self.station.set_path(station)
             self.where.setCurrentIndex(1)
-        for signal in (self.recipe.changed, self.station.changed, self.where.currentIndexChanged):
+        changes = (self.sample.currentIndexChanged, self.where.currentIndexChanged)
+        for signal in (self.recipe.changed, self.station.changed, *changes):
             signal.connect(self.preview)
         self.start.clicked.connect(self._start)
         self.preview()
@@ -121,8 +142,7 @@ class StartPanel(QWidget):
             widget.setEnabled(choice.sample is not None)
         self.station.setEnabled(choice.sample is None)
         try:
-            station = simulated_station() if choice.station is None else load_station(choice.station)
-            plan = make_plan(load_recipe(choice.recipe), station)
+            plan = make_plan(load_recipe(choice.recipe), self._station_for(choice.station, choice.sample))
         except InputError as error:
             self.forecast.setText(str(error))
             self.start.setEnabled(False)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Bench, Script
+from small_runs import Bench, Script
 
 from acquisition.cli import main
 from acquisition.command_file import CommandKind, commands_path

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Bench, Script
+from small_runs import Bench, Script
 
 from acquisition.command_file import CommandKind, commands_path
 from acquisition.errors import RunFileError

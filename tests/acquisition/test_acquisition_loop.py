@@ -1,10 +1,10 @@
-"""The loop pauses idle-safe and comes back to the very point; what a pause or a gap leaves behind is as if it were not."""
+"""The loop pauses idle-safe and comes back to the very point, as if there had been no pause."""
 
 import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import Bench, Script
+from small_runs import Bench, Script
 
 from acquisition.command_file import CommandKind
 from acquisition.readings import Event, PointFlag

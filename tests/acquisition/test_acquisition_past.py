@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,12 @@ from acquisition.station_file import simulated_station
 
 
 def reading(bias_V: float, conductance_S: float = 0.11, flags: PointFlag = PointFlag.GOOD) -> Reading:
-    values = {field.name: 0.0 for field in dataclasses.fields(Reading)}
+    values: dict[str, Any] = {field.name: 0.0 for field in dataclasses.fields(Reading)}
     values |= {"bias_V": bias_V, "bias_setpoint_V": bias_V, "current_setpoint_A": 0.1 * bias_V}
     values |= {"conductance_S": conductance_S, "conductance_error_S": 1e-5, "flags": flags}
     values["kind"] = PointKind.SWEEP if bias_V else PointKind.ANCHOR
     values["direction"] = Direction.UP
-    return Reading(**values)  # type: ignore[arg-type]
+    return Reading(**values)
 
 
 def test_zero_bias_is_the_mean_of_the_anchors_and_the_finite_ones_span_the_sweep() -> None:

@@ -2,12 +2,13 @@
 
 import shutil
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import Bench, Script
+from small_runs import Bench, Script
 
 from acquisition.command_file import CommandKind, commands_path, write_command
 from acquisition.readings import Event, PointFlag
@@ -219,6 +220,19 @@ def test_clock_that_was_set_back_makes_no_time_run_backwards(bench: Bench) -> No
     bench.resume(run_file, bench.script())
     times_s = [time_s for (time_s,) in columns(run_file, "time_s")]
     assert times_s == sorted(times_s)
+
+
+def test_on_a_station_the_calendar_tells_how_long_the_run_stood_still(bench: Bench) -> None:
+    run_file, _ = killed(bench, at_point=10)
+    with sqlite3.connect(run_file) as connection:
+        connection.execute("UPDATE run SET value = 'null' WHERE key = 'simulated'")
+        ((last_s, last_wall),) = connection.execute("SELECT time_s, wall_time FROM event ORDER BY seq DESC LIMIT 1")
+    bench.wall.time_s += 7200.0
+    unfinished = load_unfinished(run_file, bench.wall)
+    stood_s = (bench.wall.now() - datetime.fromisoformat(last_wall)).total_seconds()
+    assert unfinished.last_seen.time_s >= last_s
+    assert unfinished.gap_s == pytest.approx(stood_s, abs=1.0)
+    assert unfinished.elapsed_s == pytest.approx(unfinished.last_seen.time_s + stood_s, abs=1.0)
 
 
 def test_replaced_box_is_told_by_its_identity(bench: Bench) -> None:

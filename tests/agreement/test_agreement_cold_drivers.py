@@ -12,7 +12,7 @@ from instruments.magnet_ami430 import AMI430
 from instruments.magnet_ips120 import IPS120
 from instruments.magnet_mercuryips import MercuryiPS
 from instruments.persistent_mode import SwitchState, enter_persistent_mode, leave_persistent_mode
-from instruments.roles import Instrument, MagnetState
+from instruments.roles import ConstantHeater, Instrument, MagnetState
 from instruments.settling import field_criteria, wait_for_field, wait_for_temperature
 from instruments.temperature_itc503 import ITC503
 from instruments.temperature_lakeshore336 import LakeShore336
@@ -58,9 +58,9 @@ def connect() -> Iterator[Connect]:
 def test_connecting_reads_much_and_changes_nothing(connect: Connect, model: str) -> None:
     written: list[str] = []
     _, box = connect(model, on_write=lambda _, message: written.append(message))
+    box.read()
     assert isinstance(box, Instrument)
     assert box.identity
-    box.read()
     assert all(isinstance(value, str | float | int | bool) for value in box.settings().values())
     assert written == []
 
@@ -131,7 +131,8 @@ def test_constant_heater_keeps_the_temperature_where_a_deceived_thermometer_woul
     wait_for_temperature(box, temperature_K, rack.clock)
     rack.clock.sleep(3600.0)
     before_K = true_K()
-    assert 0.0 < box.hold_heater() < 1.0
+    holder: ConstantHeater = box
+    assert 0.0 < holder.hold_heater() < 1.0
     rack.coil.ramp(rack.clock.now_s(), 2.0 / 0.11806, 0.2, 5.0)
     rack.clock.sleep(3600.0)
     assert true_K() == pytest.approx(before_K, rel=step)

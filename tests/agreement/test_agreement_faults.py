@@ -97,12 +97,30 @@ def test_a_box_is_back_in_step_when_a_bad_wire_is_mended(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("driver", READS)
-def test_lost_session_is_a_communication_error_until_it_is_opened_anew(bench: Bench, driver: Any) -> None:
+def test_lost_session_is_opened_anew_by_the_next_question(bench: Bench, driver: Any) -> None:
     box = bench.connect(driver)
+    before = box.settings()
     bench.strike(Fault.DEAD_SESSION, driver.__name__)
-    with pytest.raises(CommunicationError, match="VI_ERROR_CONN_LOST"):
+    READS[driver](box)
+    assert box.settings() == before
+
+
+@pytest.mark.parametrize("driver", READS)
+def test_lost_session_is_a_communication_error_as_long_as_the_wire_is_cut(bench: Bench, driver: Any) -> None:
+    box = bench.connect(driver)
+    bench.strike(Fault.DEAD_SESSION, driver.__name__, for_s=60.0)
+    with pytest.raises(CommunicationError, match="CONN_LOST"):
         READS[driver](box)
-    READS[driver](bench.connect(driver))
+    bench.clock.sleep(60.0)
+    READS[driver](box)
+
+
+def test_command_that_did_not_go_out_is_not_sent_again_but_the_next_one_goes_out(bench: Bench) -> None:
+    lock_in = bench.connect(SR830)
+    bench.strike(Fault.DEAD_SESSION, "SR830")
+    with pytest.raises(CommunicationError, match="SLVL.* not sent"):
+        lock_in.make_safe()
+    lock_in.make_safe()
 
 
 @pytest.mark.parametrize("driver", READS)

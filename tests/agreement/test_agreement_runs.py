@@ -1,4 +1,4 @@
-"""Every box takes part in a run: the quick recipe, shortened, on a station with that box, against the simulated rack."""
+"""Every box takes part in a run: the quick recipe, shortened, on a station with that box, in the simulated rack."""
 
 from pathlib import Path
 

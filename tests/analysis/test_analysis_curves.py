@@ -132,3 +132,11 @@ def test_a_million_rows_are_sorted_in_seconds() -> None:
     curves = make_curves(bias_V=values, temperature_K=temperatures, conductance_S=values, time_s=values)
     assert time.process_time() - started < 4.0
     assert len(curves.isotherms()) == 100
+
+
+@pytest.mark.parametrize(
+    ("field_T", "text"),
+    [(1.4e-7, "at 0 T"), (-3e-8, "at 0 T"), (2.00013, "at 2 T"), (0.5004, "at 0.5 T"), (6.004, "at 6 T")],
+)
+def test_window_prints_the_field_to_the_jitter_of_a_magnet(field_T: float, text: str) -> None:
+    assert str(Window(1.5, 1e-3, field_T=field_T)).endswith(text)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.optimize import fminbound
 
-from analysis.likelihood import NormalEquations, profile_of
+from analysis.likelihood import profile_of
+from analysis.normal_equations import NormalEquations
 
 TEMPERATURES = np.array([0.5, 1.0, 2.0])
 LOG_T = np.log(TEMPERATURES)
@@ -57,7 +58,7 @@ def test_chi_square_is_that_of_full_covariance_matrices(alpha: float) -> None:
 
 
 def test_minimum_is_that_of_full_covariance_matrices() -> None:
-    best = minimize_scalar(full_chi2, bounds=(0.0, 1.5), method="bounded", options={"xatol": 1e-9}).x
+    best = np.ravel(fminbound(full_chi2, 0.0, 1.5, xtol=1e-9))[0]
     assert profile_of(reduced(), LOG_T, NOISE, RATE)[0].minimum().alpha == pytest.approx(best, abs=1e-6)
 
 

@@ -21,8 +21,8 @@ from random_instances import TRUTHS, Instance, make_instance  # noqa: E402
 
 from analysis.collapse import fit_exponent  # noqa: E402
 from analysis.corrections import Corrections  # noqa: E402
-from analysis.errors import AnalysisError  # noqa: E402
-from analysis.evidence import Evidence, weigh  # noqa: E402
+from analysis.errors import AnalysisError, DataError  # noqa: E402
+from analysis.evidence import Evidence, has_centre, weigh  # noqa: E402
 from analysis.features import find_features  # noqa: E402
 from analysis.parameters import find_parameters  # noqa: E402
 
@@ -58,9 +58,11 @@ def judge(instance: Instance) -> Evidence:
     fit, parameters, failure = None, None, ""
     try:
         fit = fit_exponent(instance.curves, None, Corrections(bias_offset_V="auto"))
+        if not has_centre(instance.curves, fit):
+            raise DataError("no centre of symmetry near zero bias")
         parameters = find_parameters(instance.curves, fit)
     except AnalysisError as error:
-        failure = str(error)
+        fit, failure = None, str(error)
     features = find_features(instance.curves, fit)
     return weigh(instance.curves, fit, parameters, features, instance.history, fit_failure=failure)
 
@@ -85,9 +87,9 @@ def best_wrong(instance: Instance, evidence: Evidence) -> tuple[float, str]:
 def run(seed: int) -> Outcome:
     """Make and judge the contact of a seed."""
     instance = make_instance(seed)
-    start = time.perf_counter()
+    start = time.process_time()
     evidence = judge(instance)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     cost, name = best_wrong(instance, evidence)
     field_decides = instance.field_effect_S > 3.0 * instance.level_error_S
     is_decidable = cost > DECIDING_COST or field_decides or bool(instance.history)

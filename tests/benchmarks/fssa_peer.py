@@ -31,7 +31,8 @@ def imported() -> tuple[types.ModuleType, str]:
         wrap_function=lambda function, args: ([0], lambda *own: function(*own, *args)),
     )
     sys.modules["scipy.optimize.optimize"] = old
-    vars(np).update(asfarray=lambda a: np.asarray(a, dtype=float), int=int)
+    for name, value in {"asfarray": lambda a: np.asarray(a, dtype=float), "int": int}.items():
+        setattr(np, name, value)
     return import_module("fssa"), "patched at run time: asfarray, scipy.optimize.optimize, np.int"
 
 
@@ -52,9 +53,9 @@ def main() -> None:
             return float(fssa.quality(*scaled))
 
         start = time.process_time()
-        found = optimize.minimize_scalar(quality, bounds=(0.0, 1.5), method="bounded", options={"xatol": 1e-4})
+        found = optimize.fminbound(quality, 0.0, 1.5, xtol=1e-4)
         milliseconds.append(1e3 * (time.process_time() - start))
-        alphas.append(float(found.x))
+        alphas.append(float(np.ravel(found)[0]))
     sys.stdout.write(
         json.dumps({"version": version("fssa"), "patched": patched, "alphas": alphas, "milliseconds": milliseconds})
     )

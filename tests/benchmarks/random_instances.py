@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.curves import Curves, make_curves
-from analysis.sample_history import EventKind, SampleEvent
 from analysis.mechanisms import TwoLevelSystems, field_amplitude, lockin_conductance_S, phonon_backscattering
 from analysis.mechanisms_events import ConductanceFluctuations, SlowFluctuator, is_in_second
 from analysis.mechanisms_kondo import ChargeTrap, MagneticKondo, SaturatedPowerLaw, TwoChannelKondo
 from analysis.mechanisms_rivals import ExternalCircuit, HotSpot, KozubKulik, StaticDisorder
 from analysis.quantities import CONDUCTANCE_QUANTUM_S, KELVIN_PER_TESLA, KELVIN_PER_VOLT, thermal_voltage_V
+from analysis.sample_history import EventKind, SampleEvent
 
 TRUTHS = (
     "2CK",

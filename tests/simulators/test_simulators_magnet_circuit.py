@@ -9,8 +9,11 @@ SWITCH_OHM = 20.0
 LEAD_OHM = 5e-3
 
 
+SWITCH = Switch(heating_s=15.0, cooling_s=20.0)
+
+
 class Bench:
-    def __init__(self, switch: Switch | None = Switch(heating_s=15.0, cooling_s=20.0)) -> None:
+    def __init__(self, switch: Switch | None = SWITCH) -> None:
         self.clock = VirtualClock()
         self.coil = MagnetCoil(1)
         self.circuit = MagnetCircuit(self.clock, self.coil, switch)
