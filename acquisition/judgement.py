@@ -1,4 +1,4 @@
-"""What `zerobias analyze` says of a file: the fit, and its JSON, where nothing is NaN and every null has its reason."""
+"""What `zerobias analyze` says of a file: fit, parameters and evidence, and their JSON without NaN or silent null."""
 
 import math
 from dataclasses import dataclass, fields, replace
@@ -8,10 +8,11 @@ from typing import Any
 from acquisition.measured import Measured, load_measured
 from analysis.collapse import fit_exponent
 from analysis.curves import Curves, Window
+from analysis.errors import AnalysisError, DataError
+from analysis.evidence import Evidence, has_centre, weigh
+from analysis.features import Features, find_features
 from analysis.fit_result import ExponentFit
 from analysis.parameters import Parameters, Quantity, find_parameters
-
-NOT_JUDGED = "this version fits the exponent and the parameters; it does not weigh mechanisms yet"
 
 
 @dataclass(frozen=True)
@@ -31,28 +32,57 @@ class AnalyzeOptions:
 
 @dataclass(frozen=True)
 class Judgement:
-    """One file, fitted."""
+    """One file, judged.
+
+    `fit` and `parameters` are None where the data show an anomaly that has no exponent, as that of a charge trap;
+    `fit_failure` then says why.
+    """
 
     path: Path
     curves: Curves
-    fit: ExponentFit
-    parameters: Parameters
+    fit: ExponentFit | None
+    parameters: Parameters | None
+    features: Features
+    evidence: Evidence
+    fit_failure: str = ""
 
 
 def judge(path: Path, options: AnalyzeOptions) -> Judgement:
-    """Fit the exponent and the parameters of a run file or a tidy CSV.
+    """Fit exponent and parameters of a run file or a tidy CSV, and weigh the mechanisms.
 
     Raises
     ------
     InputError
         If the file cannot be read.
     AnalysisError
-        If what is in it cannot be fitted; the message names the file.
+        If what is in it cannot be fitted and shows no anomaly either; the message names the file.
     """
     measured = load_measured(path)
     curves = measured.curves()
+    try:
+        fit = _fit(curves, measured, options)
+    except AnalysisError as error:
+        return _without_fit(path, curves, measured, error)
+    parameters, features = find_parameters(curves, fit), find_features(curves, fit)
+    evidence = weigh(curves, fit, parameters, features, measured.facts.history)
+    return Judgement(path, curves, fit, parameters, features, evidence)
+
+
+def _fit(curves: Curves, measured: Measured, options: AnalyzeOptions) -> ExponentFit:
     fit = fit_exponent(curves, _window(curves, options), _corrections(measured, options), field_T=options.field_T)
-    return Judgement(path, curves, fit, find_parameters(curves, fit))
+    if options.bias_offset_V is None and not has_centre(curves, fit):
+        offset_mV = 1e3 * fit.corrections.bias_offset_V
+        raise DataError(f"no centre of symmetry near zero bias, the nearest is at {offset_mV:.2g} mV; --bias-offset-V sets it")
+    return fit
+
+
+def _without_fit(path: Path, curves: Curves, measured: Measured, failure: AnalysisError) -> Judgement:
+    """Weigh what has no exponent, if there is an anomaly at all."""
+    features = find_features(curves, None)
+    evidence = weigh(curves, None, None, features, measured.facts.history, fit_failure=str(failure))
+    if not evidence.has_anomaly:
+        raise failure
+    return Judgement(path, curves, None, None, features, evidence, str(failure))
 
 
 def _window(curves: Curves, options: AnalyzeOptions) -> Window | None:
@@ -82,10 +112,24 @@ def _corrections(measured: Measured, options: AnalyzeOptions) -> Any:
 
 def to_json(judgement: Judgement) -> dict[str, Any]:
     """Return the JSON object of the contract."""
-    fit = judgement.fit
-    systematic = fit.systematic
+    evidence = judgement.evidence
     return {
         "file": str(judgement.path),
+        **(_no_fit_json(judgement.fit_failure) if judgement.fit is None else _fit_json(judgement.fit)),
+        "parameters": _parameters_json(judgement.parameters, judgement.fit_failure),
+        "evidence": [
+            {"mechanism": row.mechanism, "verdict": row.verdict, "because": list(row.because)}
+            for row in evidence.mechanisms
+        ],
+        "models": _models_json(evidence),
+        "verdict": evidence.verdict,
+        "because": list(evidence.because),
+    }
+
+
+def _fit_json(fit: ExponentFit) -> dict[str, Any]:
+    systematic = fit.systematic
+    return {
         "alpha": {
             "value": fit.alpha,
             "error": fit.error,
@@ -101,11 +145,35 @@ def to_json(judgement: Judgement) -> dict[str, Any]:
         "isotherms_used": fit.isotherms_used,
         "window": _window_json(fit),
         "d_of_alpha": _deviation_json(fit),
-        "parameters": _parameters_json(judgement.parameters),
         "corrections": _corrections_json(fit),
-        "evidence": [],
-        "verdict": "undecided",
-        "because": [NOT_JUDGED],
+    }
+
+
+def _no_fit_json(why: str) -> dict[str, Any]:
+    return {
+        "alpha": {"value": None, "error": None, "interval95": None, "statistical": None, "systematic": None, "why": why},
+        "chi2_per_dof": None,
+        "points_used": 0,
+        "isotherms_used": 0,
+        "window": {"temperature_max_K": None, "bias_max_V": None, "why": why},
+        "d_of_alpha": {"minimum": None, "alpha": [], "d": [], "why": why},
+        "corrections": {"why": why},
+    }
+
+
+def _models_json(evidence: Evidence) -> dict[str, Any]:
+    """Return chi-square of every forward model on the same binned curves."""
+    comparison = evidence.comparison
+    if comparison is None:
+        return {}
+    return {
+        name: {
+            "chi2": _finite(fit.chi2),
+            "parameters": fit.parameters,
+            "points": comparison.points,
+            "delta_chi2": _finite(comparison.cost(name)),
+        }
+        for name, fit in comparison.fits.items()
     }
 
 
@@ -159,7 +227,10 @@ def _corrections_json(fit: ExponentFit) -> dict[str, Any]:
     return found | ({"why": why} if why else {})
 
 
-def _parameters_json(parameters: Parameters) -> dict[str, Any]:
+def _parameters_json(parameters: Parameters | None, why: str) -> dict[str, Any]:
+    if parameters is None:
+        nothing = _quantity_json(Quantity(None, None, "", why=why))
+        return {field.name: dict(nothing) for field in fields(Parameters)}
     found = {field.name: _quantity_json(getattr(parameters, field.name)) for field in fields(parameters)}
     found["tls_count"]["at_least"] = found["tls_count"]["value"]
     return found

@@ -1,29 +1,41 @@
-"""A judgement, printed: the exponent with its error in parts, the window, parameters and corrections."""
+"""A judgement, printed: the exponent with its error in parts, window, parameters, mechanisms and the verdict."""
 
 from dataclasses import fields
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from acquisition.judgement import Judgement
+from analysis.evidence import Evidence
+from analysis.fit_result import ExponentFit
 from analysis.page import summary_text
 from analysis.parameters import Parameters, Quantity
+
+_STYLES = {"consistent": "green", "excluded": "dim", "undecided": "yellow"}
 
 
 def print_judgement(judgement: Judgement, console: Console) -> None:
     """Print what a physicist would put on a slide."""
     console.print(f"[bold]{judgement.path.name}[/bold]")
-    console.print(summary_text(judgement.fit), markup=False)
-    console.print(_isotherms(judgement))
-    console.print(_parameters(judgement.parameters))
+    if judgement.fit is None or judgement.parameters is None:
+        console.print(f"no exponent: {judgement.fit_failure}", markup=False)
+    else:
+        console.print(summary_text(judgement.fit), markup=False)
+        console.print(_isotherms(judgement.fit))
+        console.print(_parameters(judgement.parameters))
+    console.print(_mechanisms(judgement.evidence))
+    console.print(f"[bold]verdict: {judgement.evidence.verdict}[/bold]")
+    for sentence in judgement.evidence.because:
+        console.print(f"  {sentence}", markup=False)
 
 
-def _isotherms(judgement: Judgement) -> Table:
+def _isotherms(fit: ExponentFit) -> Table:
     table = Table(title="Noise, measured and predicted", title_justify="left", box=SIMPLE)
     for heading in ("T (K)", "points", "scatter (S)", "budget (S)", "ratio"):
         table.add_column(heading, justify="right")
-    for isotherm in judgement.fit.isotherms:
+    for isotherm in fit.isotherms:
         predicted_S = isotherm.predicted_noise_S
         table.add_row(
             f"{isotherm.temperature_K:.4g}",
@@ -46,4 +58,13 @@ def _parameters(parameters: Parameters) -> Table:
             continue
         error = "" if quantity.error is None else f"{quantity.error:.2g}"
         table.add_row(field.name, f"{quantity.bound or ''}{quantity.value:.4g}", error, quantity.unit)
+    return table
+
+
+def _mechanisms(evidence: Evidence) -> Table:
+    table = Table(title="Mechanisms", title_justify="left", box=SIMPLE)
+    for heading in ("", "verdict", "because"):
+        table.add_column(heading)
+    for row in evidence.mechanisms:
+        table.add_row(row.mechanism, row.verdict, Text("\n".join(row.because)), style=_STYLES[row.verdict])
     return table

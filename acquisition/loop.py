@@ -131,6 +131,8 @@ class Loop:
             yield from self._measure(isotherm)
             if self._control.wants_pause(is_sweep_done=True):
                 yield from self._pause("after the sweep", None)
+        if changes := self._settings.changes(self._measuring_boxes()):
+            yield self._settings_changed(changes)
         yield self._event("closing", "all points measured")
 
     # --- what is to be done -----------------------------------------------------------------------------------------
@@ -189,10 +191,7 @@ class Loop:
         changes = self._settings.changes(self._measuring_boxes())
         if not changes:
             return
-        yield self._event(
-            "settings-changed",
-            f"not by this run: {'; '.join(changes)}; setting up anew, points since the last isotherm are in doubt",
-        )
+        yield self._settings_changed(changes)
         yield self._event("safe-state", str(make_safe(self._roles, self._control.beat)))
         yield from self._prepare()
         if left := self._settings.changes(self._measuring_boxes()):
@@ -201,6 +200,12 @@ class Loop:
             if self._control.is_unattended:
                 raise InterlockError(f"{reason}; see who changed them, then resume")
             raise PauseNeededError(f"{reason}; see who changed them; to continue is to accept them")
+
+    def _settings_changed(self, changes: list[str]) -> Event:
+        return self._event(
+            "settings-changed",
+            f"not by this run: {'; '.join(changes)}; the points of the isotherm before this are in doubt",
+        )
 
     def _recover(self, error: InstrumentError, isotherm: IsothermPlan) -> Iterator[Event]:
         """Go idle-safe, leave the box in peace for a while, then set up anew; the isotherm settles again."""

@@ -15,6 +15,7 @@ from acquisition.store import RunFileReader
 from acquisition.tidy_csv import DIRECTIONS, read_tidy_csv
 from analysis.corrections import Corrections
 from analysis.curves import Curves, make_curves
+from analysis.sample_history import SampleEvent, sample_events
 
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _RUN_COLUMNS = (
@@ -40,6 +41,7 @@ class Facts:
     electron_base_K: float = 0.0
     temperature_accuracy_fraction: float = 0.005
     excitation_Vrms: float | None = None
+    history: tuple[SampleEvent, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def _from_run_file(path: Path) -> Measured:
         temperature_accuracy_fraction=float(
             station.get("temperature", {}).get("accuracy_fraction", Facts.temperature_accuracy_fraction)
         ),
+        history=sample_events(header.get("history", ())),
     )
     directions = [DIRECTIONS[direction] for direction in columns.pop("direction")]
     return Measured(

@@ -82,6 +82,11 @@ class Evidence:
     because: tuple[str, ...]
     comparison: Comparison | None
 
+    @property
+    def has_anomaly(self) -> bool:
+        """Say whether anything depends on bias and temperature beyond the noise."""
+        return self.comparison is not None and self.comparison.significance >= SEEN
+
 
 def weigh(
     curves: Curves,

@@ -85,7 +85,9 @@ def test_command_gets_the_message_on_its_standard_input(tmp_path: Path) -> None:
     alerts = Alerts(settings(command=python(script)))
     alerts.send(STOPPED)
     assert alerts.wait() == []
-    assert told.read_text() == "safety-stopzerobias safety-stop: 2026-11-22_001_cu1\ninterlock: the contact\nhas changed\n"
+    assert (
+        told.read_text() == "safety-stopzerobias safety-stop: 2026-11-22_001_cu1\ninterlock: the contact\nhas changed\n"
+    )
 
 
 def test_no_shell_reads_the_command(tmp_path: Path) -> None:
@@ -161,7 +163,9 @@ def configure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None)
 def test_test_button_says_by_which_ways_it_sent(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sink: MailSink, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = f"[email]\nhost = '127.0.0.1'\nport = {sink.port}\nsecurity = 'none'\nsender = 'a@b.c'\nrecipients = ['d@e.f']"
+    text = (
+        f"[email]\nhost = '127.0.0.1'\nport = {sink.port}\nsecurity = 'none'\nsender = 'a@b.c'\nrecipients = ['d@e.f']"
+    )
     configure(monkeypatch, tmp_path, text)
     assert main(["alerts", "test"]) == 0
     assert capsys.readouterr().out == "sent: e-mail via 127.0.0.1\n"

@@ -118,7 +118,7 @@ def test_lost_session_is_a_communication_error_as_long_as_the_wire_is_cut(bench:
 def test_command_that_did_not_go_out_is_not_sent_again_but_the_next_one_goes_out(bench: Bench) -> None:
     lock_in = bench.connect(SR830)
     bench.strike(Fault.DEAD_SESSION, "SR830")
-    with pytest.raises(CommunicationError, match="SLVL.* not sent"):
+    with pytest.raises(CommunicationError, match=r"SLVL.* not sent"):
         lock_in.make_safe()
     lock_in.make_safe()
 

@@ -32,11 +32,14 @@ def zerobias(*words: str) -> dict[str, Any]:
     return json.loads(done.stdout.strip().rpartition("\n")[2])
 
 
-def measure(seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Measure one seed; return the judgement in the fixed window, and in the one that the program chooses."""
-    with tempfile.TemporaryDirectory() as folder:
-        run = zerobias("run", "examples/cu1.toml", "--simulate", "cu1", "--seed", str(seed), "--out", folder, "--yes")
-        return zerobias("analyze", run["run"], *WINDOW), zerobias("analyze", run["run"])
+def measure(seed: int, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Measure one seed, unless its run is there already; return the judgement in the fixed and in the chosen window."""
+    out = folder / f"seed-{seed}"
+    found = sorted(out.glob("*.zerobias.sqlite"))
+    if not found:
+        words = ("run", "examples/cu1.toml", "--simulate", "cu1", "--seed", str(seed), "--out", str(out), "--yes")
+        found = [Path(zerobias(*words)["run"])]
+    return zerobias("analyze", str(found[0]), *WINDOW), zerobias("analyze", str(found[0]))
 
 
 def holds_truth(judgement: dict[str, Any]) -> bool:
@@ -72,12 +75,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="write the table here too")
+    parser.add_argument("--runs", type=Path, help="keep the run files here; those that are there are analysed again")
     options = parser.parse_args()
     started = time.monotonic()
     given, chosen = [], []
-    with ThreadPoolExecutor(options.jobs) as pool:
-        for count, (fixed, free) in enumerate(pool.map(measure, range(1, options.seeds + 1)), start=1):
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(options.jobs) as pool:
+        folder = (options.runs or Path(temporary)).resolve()
+        judged = pool.map(lambda seed: measure(seed, folder), range(1, options.seeds + 1))
+        for count, (fixed, free) in enumerate(judged, start=1):
             given.append(fixed)
             chosen.append(free)
             left_s = (time.monotonic() - started) / count * (options.seeds - count)

@@ -46,6 +46,9 @@ anchor_gap_s = 10
 SIZE = 27
 """Points of one isotherm of it."""
 
+WARM_K = 4.225
+"""Where the simulated cryostat does not come while it is cooled, and does within minutes while it is not."""
+
 
 class QuickWall:
     """A wall clock that moves on by a little at every look."""
@@ -180,16 +183,18 @@ def test_quench_in_a_sweep_stops_the_run_and_nothing_is_sent_to_the_magnet(night
     assert night.is_idle
     assert "heater off" in night.messages("safe-state")
     sent = [place for place, (name, _) in enumerate(night.writes) if "AMI" in name]
-    quenched = next(place for place, (name, message) in enumerate(night.writes) if "RANGE" in message and place > sent[-1])
+    quenched = next(
+        place for place, (name, message) in enumerate(night.writes) if "RANGE" in message and place > sent[-1]
+    )
     assert sent[-1] < quenched
 
 
 def test_cooling_that_is_lost_stops_the_run_by_a_rule_of_the_station_with_the_heater_off(night: Night) -> None:
-    rule = {"on": "temperature_K", "above": 4.5, "for_s": 20.0, "action": "idle-safe"}
+    rule = {"on": "temperature_K", "above": WARM_K, "for_s": 20.0, "action": "idle-safe"}
     night.on_event = lambda night, event: night.break_(Fault.COOLING_LOST) if event.kind == "prepared" else None
     outcome = night.run(station(rule))
     assert (outcome.state, outcome.exit_status) == (RunState.SAFETY_STOP, 3)
-    assert "temperature_K above 4.5 for 20 s" in outcome.message
+    assert f"temperature_K above {WARM_K} for 20 s" in outcome.message
     assert "see to it" in outcome.message
     assert night.is_idle
     assert "heater off" in night.messages("safe-state")
@@ -256,7 +261,7 @@ def test_rule_is_watched_in_a_pause_too(night: Night) -> None:
 
     night.on_point = lambda night, index: night.say(CommandKind.PAUSE) if index == 5 else None
     night.on_event = on_event
-    outcome = night.run(station({"on": "temperature_K", "above": 4.5, "action": "idle-safe"}))
+    outcome = night.run(station({"on": "temperature_K", "above": WARM_K, "action": "idle-safe"}))
     assert outcome.exit_status == 3
     assert night.messages("paused") == ["paused by command"]
 
@@ -267,12 +272,16 @@ def test_rule_is_watched_in_a_pause_too(night: Night) -> None:
 def test_flag_rule_flags_points_and_the_run_goes_on(night: Night) -> None:
     outcome = night.run(station({"on": "temperature_K", "above": 4.15, "action": "flag"}))
     assert (outcome.state, outcome.points) == (RunState.COMPLETE, 2 * SIZE)
-    flagged = [index for index, flags in night.rows("SELECT plan_index, flags FROM point") if flags & PointFlag.INTERLOCK]
+    flagged = [
+        index for index, flags in night.rows("SELECT plan_index, flags FROM point") if flags & PointFlag.INTERLOCK
+    ]
     assert flagged == list(range(SIZE))
     assert len(night.messages("interlock")) == 1
 
 
-def test_point_that_a_rule_wants_repeated_is_measured_again_and_the_bias_is_as_if_once(night: Night, tmp_path: Path) -> None:
+def test_point_that_a_rule_wants_repeated_is_measured_again_and_the_bias_is_as_if_once(
+    night: Night, tmp_path: Path
+) -> None:
     wanted = {"on": "temperature_K", "above": 4.15, "action": "repeat"}
     night.run(station(wanted))
     plain = Night(tmp_path / "plain")
@@ -307,6 +316,12 @@ def test_wire_that_stays_dead_ends_the_run_and_names_the_box(night: Night) -> No
     assert (outcome.state, outcome.exit_status) == (RunState.FAILED, 4)
     assert "SR830" in outcome.message
     assert "NOT SAFE" in outcome.message
+
+
+def test_hand_at_the_front_panel_in_the_last_isotherm_is_noticed_too(night: Night) -> None:
+    night.on_point = at(2 * SIZE - 2, Fault.FRONT_PANEL, model="SR830", press="PHAS 1")
+    assert night.run().state is RunState.COMPLETE
+    assert "phase_deg was 0.0, is 1.0" in night.messages("settings-changed")[0]
 
 
 def test_hand_at_the_front_panel_is_noticed_and_undone(night: Night) -> None:
