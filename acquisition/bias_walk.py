@@ -118,10 +118,14 @@ class BiasWalk:
 
     def measure_again(self, place: int) -> Reading:
         """Measure the same point once more, where it is, after the wait that the plan gives it."""
-        self._integral.become(self._before)
+        self.take_back()
         self._next_s += float(self._isotherm.settle_s[place])
         self._sleep_until(self._next_s)
         return self._read(place)
+
+    def take_back(self) -> None:
+        """Let the point measured last not steer the bias: it is not believed."""
+        self._integral.become(self._before)
 
     def probe(self, current_A: float, bias_V: float) -> Response:
         """Measure at a current beside the plan, to compare with what was measured there before.

@@ -72,7 +72,9 @@ def _fit(curves: Curves, measured: Measured, options: AnalyzeOptions) -> Exponen
     fit = fit_exponent(curves, _window(curves, options), _corrections(measured, options), field_T=options.field_T)
     if options.bias_offset_V is None and not has_centre(curves, fit):
         offset_mV = 1e3 * fit.corrections.bias_offset_V
-        raise DataError(f"no centre of symmetry near zero bias, the nearest is at {offset_mV:.2g} mV; --bias-offset-V sets it")
+        raise DataError(
+            f"no centre of symmetry near zero bias, the nearest is at {offset_mV:.2g} mV; --bias-offset-V sets it"
+        )
     return fit
 
 
@@ -151,7 +153,14 @@ def _fit_json(fit: ExponentFit) -> dict[str, Any]:
 
 def _no_fit_json(why: str) -> dict[str, Any]:
     return {
-        "alpha": {"value": None, "error": None, "interval95": None, "statistical": None, "systematic": None, "why": why},
+        "alpha": {
+            "value": None,
+            "error": None,
+            "interval95": None,
+            "statistical": None,
+            "systematic": None,
+            "why": why,
+        },
         "chi2_per_dof": None,
         "points_used": 0,
         "isotherms_used": 0,

@@ -20,7 +20,7 @@ from acquisition.safeguard import Verdict
 from acquisition.safety import Roles, make_safe
 from acquisition.settings_watch import SettingsWatch
 from acquisition.sweep import OPENING_ANCHORS
-from instruments.errors import CommunicationError, InstrumentError, ReplyError
+from instruments.errors import CommunicationError, InstrumentError, ReadbackError, ReplyError, StateError
 from instruments.roles import Clock, Instrument
 
 SLICE_S = 0.25
@@ -207,6 +207,19 @@ class Loop:
             f"not by this run: {'; '.join(changes)}; the points of the isotherm before this are in doubt",
         )
 
+    def _is_mendable(self, error: InstrumentError) -> bool:
+        """Say whether setting up anew may help: a wire that failed, or a lock-in or source that lost its settings.
+
+        What a magnet may have heard is never said again.
+        """
+        if error.instrument == self._roles.magnet.name:
+            return False
+        if isinstance(error, CommunicationError | ReplyError):
+            return True
+        return isinstance(error, ReadbackError | StateError) and error.instrument in {
+            one.name for one in self._measuring_boxes()
+        }
+
     def _recover(self, error: InstrumentError, isotherm: IsothermPlan) -> Iterator[Event]:
         """Go idle-safe, leave the box in peace for a while, then set up anew; the isotherm settles again."""
         yield self._event("recovering", str(error))
@@ -233,9 +246,8 @@ class Loop:
                 yield from self._sweep(isotherm, integral)
             except PauseNeededError as error:
                 yield from self._pause(str(error), isotherm)
-            except (CommunicationError, ReplyError) as error:
-                # What a magnet may have heard is never said again; everything else is set up from the beginning.
-                if error.instrument == self._roles.magnet.name or recoveries == RECOVERIES:
+            except InstrumentError as error:
+                if not self._is_mendable(error) or recoveries == RECOVERIES:
                     raise
                 trouble, recoveries = error, recoveries + 1
         self._settled_at = None
@@ -259,20 +271,25 @@ class Loop:
                     yield self._event(
                         "anchors", f"opening anchors differed, the second was measured {repeats} times more"
                     )
+            verdict = self._judged(walk, place, reading)
+            self.under_way = None
+            if verdict.is_refused:
+                walk.take_back()
+                continue
+            reading = verdict.reading
             if reading.kind is PointKind.ANCHOR:
                 first_S = self._conductance_S = reading.conductance_S
-            reading = self._judged(walk, place, reading)
-            self._cursor, self.under_way = reading.plan_index + 1, None
+            self._cursor = reading.plan_index + 1
             yield reading
 
-    def _judged(self, walk: BiasWalk, place: int, reading: Reading) -> Reading:
+    def _judged(self, walk: BiasWalk, place: int, reading: Reading) -> Verdict:
         """Have a point judged, and measured again where an interlock wants so."""
         verdict = self._judge(reading)
         for _ in range(INTERLOCK_REPEATS):
             if not verdict.is_to_repeat:
                 break
             verdict = self._judge(walk.measure_again(place))
-        return verdict.reading
+        return verdict
 
     def _start_walk(
         self, isotherm: IsothermPlan, integral: BiasIntegral, kind: str

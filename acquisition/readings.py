@@ -37,11 +37,12 @@ class PointFlag(IntFlag):
     REPEATED = 512
     AFTER_PAUSE = 1024
     INTERLOCK = 2048
+    IMPLAUSIBLE = 4096
 
 
 UNTRUSTED = ~(PointFlag.REPEATED | PointFlag.AFTER_PAUSE | PointFlag.INTERLOCK)
 """Flags that keep a point out of the analysis; a repeated point is good once its last reading was, and what an
-interlock only flags is for the operator to judge."""
+interlock only flags is for the operator to judge; a point that trips one even when repeated is implausible."""
 
 
 @dataclass(frozen=True, slots=True)

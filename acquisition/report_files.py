@@ -25,7 +25,8 @@ def write_report(judgement: Judgement, directory: Path) -> Path:
     contents = {f"{stem}_{name}.svg": drawing for name, drawing in drawings.items()}
     contents |= {f"{stem}_{name}.png": render(figure, "png") for name, figure in figures.items()}
     contents[f"{stem}.json"] = (json.dumps(to_json(judgement), allow_nan=False, indent=1) + "\n").encode()
-    contents[f"{stem}.html"] = report_html(stem, judgement.fit, drawings, {"file": judgement.path.name}).encode()
+    page = report_html(stem, judgement.fit, drawings, {"file": judgement.path.name}, judgement.evidence)
+    contents[f"{stem}.html"] = page.encode()
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:

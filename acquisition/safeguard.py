@@ -11,10 +11,15 @@ from acquisition.vital_signs import VitalSigns
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A reading with its flags, and whether the point is to be measured again."""
+    """A reading with its flags, and what becomes of its point.
+
+    `is_to_repeat`: to be measured again at once. `is_refused`: not to be kept, nor to steer the bias; the run pauses or
+    stops, and the point is measured when it goes on.
+    """
 
     reading: Reading
     is_to_repeat: bool = False
+    is_refused: bool = False
 
 
 class Safeguard:
@@ -51,17 +56,24 @@ class Safeguard:
     def judge(self, reading: Reading) -> Verdict:
         """Judge a point, flag it where a rule that has tripped is broken, and say whether to measure it again."""
         tripped = self._feed(self._signs.of_reading(reading))
-        is_to_repeat = any(one.rule.action is Action.REPEAT for one in tripped)
-        if is_to_repeat or self._interlocks.is_flagging:
-            reading = replace(reading, flags=reading.flags | PointFlag.INTERLOCK)
-        return Verdict(reading, is_to_repeat)
+        actions, flags = {one.rule.action for one in tripped}, reading.flags
+        if self._interlocks.is_flagging:
+            flags |= PointFlag.INTERLOCK
+        if Action.REPEAT in actions:
+            flags |= PointFlag.IMPLAUSIBLE
+        return Verdict(
+            replace(reading, flags=flags),
+            is_to_repeat=Action.REPEAT in actions,
+            is_refused=not actions <= {Action.FLAG, Action.REPEAT},
+        )
 
     def monitored(self, monitor: Monitor) -> None:
         """Judge what was read while no point was measured."""
         self._feed(self._signs.of_monitor(monitor))
 
     def acknowledge(self) -> tuple[Tripped, ...]:
-        """Unlatch what has tripped and return it."""
+        """Unlatch what has tripped and return it; a contact that has changed is taken as it is from now on."""
+        self._signs.forget_contact()
         return self._interlocks.acknowledge()
 
     @property

@@ -61,6 +61,10 @@ class VitalSigns:
             values[Watched.SIGMA_RATIO] = math.sqrt(math.fsum(self._squares) / len(self._squares))
         return Observation(reading.time_s, values)
 
+    def forget_contact(self) -> None:
+        """Compare the next point with nothing: somebody has looked at the contact and accepts it."""
+        self._steps = {kind: _Steps() for kind in PointKind}
+
     def _of_any(self, time_s: float, temperature_K: float | None) -> dict[Watched, float]:
         values = {Watched.DISK_FREE_BYTES: self._disk_free_bytes()}
         if self._valid_s is None:

@@ -29,6 +29,7 @@ MINIMUM_NODES = 4
 NEAR_ZERO = 0.5
 NOISE_FLOOR = 1e-9
 LOOSE_PRIOR = 1e3
+STRIDES = (6, 5, 4, 3, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,32 @@ class EvenCurve:
             conductance_S=self.conductance_S[kept],
             covariance_S2=self.covariance_S2[np.ix_(kept, kept)],
         )
+
+    def smoothed(self) -> "EvenCurve":
+        """Return the curve through as few of its nodes as its values allow, chi-square rising no more than by chance.
+
+        A template that is shifted must not carry noise on a finer scale than its own structure.
+        """
+        precision = np.linalg.inv(self.covariance_S2)
+        thermal_V = float(thermal_voltage_V(self.temperature_K))
+        for stride in STRIDES:
+            kept = np.unique(np.append(np.arange(0, self.bias_V.size, stride), self.bias_V.size - 1))
+            if kept.size < MINIMUM_NODES:
+                continue
+            functions = cardinal(self.bias_V[kept], thermal_V, self.bias_V)
+            covariance = np.asarray(np.linalg.inv(functions.T @ precision @ functions), dtype=np.float64)
+            centred = self.conductance_S - self.conductance_S[0]
+            values = covariance @ (functions.T @ precision @ centred)
+            rest = centred - functions @ values
+            removed = self.bias_V.size - kept.size
+            if rest @ precision @ rest <= removed + 2.0 * np.sqrt(2.0 * removed):
+                return replace(
+                    self,
+                    bias_V=self.bias_V[kept],
+                    conductance_S=values + self.conductance_S[0],
+                    covariance_S2=covariance,
+                )
+        return self
 
     def weights(self, has_free_level: bool = True) -> Floats:
         """Return W, shape (m, m), with |W r|^2 the chi-square of a difference r at the nodes.

@@ -17,6 +17,7 @@ from analysis.criteria import (
     Finding,
     Weight,
     is_peak,
+    is_root,
     is_uneven,
     saturation_gain,
     scaling_holds,
@@ -219,7 +220,7 @@ def _nothing_left(facts: Facts, rows: dict[str, MechanismEvidence]) -> tuple[str
 
 def _missing_mark(facts: Facts, mechanism: str) -> str:
     """Return what the mechanism's own mark lacks, empty if it is there."""
-    if mechanism in ("2CK", "disorder") and not scaling_holds(facts):
+    if mechanism in ("2CK", "disorder") and not is_root(facts):
         return "no exponent of 1/2 is established over a factor of 4 in temperature"
     if mechanism == "disorder" and facts.features.field_law is None and not facts.history:
         return "its H^(1/2) law is not measured"

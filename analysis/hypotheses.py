@@ -186,7 +186,12 @@ def fit_resonance(curves: WhitenedCurves, mechanism: str, sign: int, *, g_factor
         best,
         method="Nelder-Mead",
         bounds=[(np.log(0.1), np.log(300.0)), (np.log(0.03), np.log(0.4))],
-        options={"xatol": 2e-3, "fatol": 0.05, "maxfev": 120, "initial_simplex": best + np.array([[0, 0], [0.3, 0], [0, 0.3]])},
+        options={
+            "xatol": 2e-3,
+            "fatol": 0.05,
+            "maxfev": 120,
+            "initial_simplex": best + np.array([[0, 0], [0.3, 0], [0, 0.3]]),
+        },
     )
     kondo_K, weight = (float(value) for value in np.exp(found.x))
     chi2, amplitude, residuals = _one_column(curves, column(kondo_K, weight))
@@ -233,7 +238,9 @@ def fit_circuit(curves: WhitenedCurves) -> ModelFit:
 
     def column(exponent: float) -> Floats:
         model = ExternalCircuit(CONDUCTANCE_QUANTUM_S, exponent / (2.0 * CONDUCTANCE_QUANTUM_S))
-        return _averaged(curves, lambda bias_V, temperature_K: model.conductance_S(bias_V, temperature_K)[:, None])[:, 0]
+        return _averaged(curves, lambda bias_V, temperature_K: model.conductance_S(bias_V, temperature_K)[:, None])[
+            :, 0
+        ]
 
     return _over_exponents("circuit", curves, column)
 
@@ -244,8 +251,9 @@ def fit_heating(curves: WhitenedCurves) -> ModelFit:
     def column(exponent: float) -> Floats:
         return _averaged(
             curves,
-            lambda bias_V, temperature_K: CONDUCTANCE_QUANTUM_S
-            * effective_temperature_K(bias_V, temperature_K)[:, None] ** exponent,
+            lambda bias_V, temperature_K: (
+                CONDUCTANCE_QUANTUM_S * effective_temperature_K(bias_V, temperature_K)[:, None] ** exponent
+            ),
         )[:, 0]
 
     return _over_exponents("heating", curves, column)
@@ -253,7 +261,10 @@ def fit_heating(curves: WhitenedCurves) -> ModelFit:
 
 def fit_map(curves: WhitenedCurves) -> ModelFit:
     """Fit any smooth function of Teff: the direct map of G(V, T) onto G(0, Teff), without a free parameter in it."""
-    effective = [(np.log(effective_temperature_K(bias_V, curves.temperature_K)), weight) for bias_V, weight in excitation_places(curves)]
+    effective = [
+        (np.log(effective_temperature_K(bias_V, curves.temperature_K)), weight)
+        for bias_V, weight in excitation_places(curves)
+    ]
     low = min(float(places.min()) for places, _ in effective)
     high = max(float(places.max()) for places, _ in effective) + 1e-9
     inner = np.linspace(low, high, 2 + int(np.ceil((high - low) / MAP_KNOT_SPACING)))

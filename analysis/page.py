@@ -1,9 +1,10 @@
 """The one-page report in words and numbers: plain text, and HTML that holds its figures and needs nothing else."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
+from analysis.evidence import Evidence
 from analysis.fit_result import ExponentFit
 
 CAPTIONS: Mapping[str, str] = {
@@ -25,6 +26,9 @@ table { border-collapse: collapse; margin-bottom: 1.5em; }
 th { text-align: left; font-weight: normal; color: #666; padding: 0.1em 1.5em 0.1em 0; vertical-align: top; }
 td { padding: 0.1em 0; }
 figure { margin: 0 0 2em; }
+.mechanisms td, .mechanisms th { vertical-align: top; padding: 0.3em 1.2em 0.3em 0; }
+.excluded { color: #888; }
+.consistent { font-weight: 600; }
 img { max-width: 100%; height: auto; }
 figcaption { color: #555; max-width: 45em; }
 @media print { figure { break-inside: avoid; } }
@@ -66,7 +70,11 @@ def summary_text(fit: ExponentFit) -> str:
 
 
 def report_html(
-    title: str, fit: ExponentFit, figures: Mapping[str, bytes], provenance: Mapping[str, str] | None = None
+    title: str,
+    fit: ExponentFit | None,
+    figures: Mapping[str, bytes],
+    provenance: Mapping[str, str] | None = None,
+    evidence: Evidence | None = None,
 ) -> str:
     """Return the report as one HTML page.
 
@@ -74,22 +82,53 @@ def report_html(
     ----------
     title : str
         Name of the run or file.
+    fit : ExponentFit or None
+        None where the data have no exponent.
     figures : mapping of str to bytes
         SVG files by the names of `report.make_figures`; shown in the order of `CAPTIONS`, unknown names last.
     provenance : mapping of str to str, optional
         What else a reader must know of where the data come from: file, sample, versions.
+    evidence : Evidence, optional
+        The mechanisms weighed.
     """
-    low, high = fit.interval95
     order = [name for name in CAPTIONS if name in figures] + [name for name in figures if name not in CAPTIONS]
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         f"<style>{STYLE_SHEET}</style>\n<h1>{escape(title)}</h1>\n"
-        f'<p class="alpha">&alpha; = {fit.alpha:.4f} ± {fit.error:.4f} '
-        f"<small>(95 %: {low:.4f} to {high:.4f})</small></p>\n"
+        + _headline(fit)
+        + ("" if evidence is None else _verdict(evidence))
         + "".join(_figure(name, figures[name]) for name in order)
-        + _table((*(provenance or {}).items(), *summary_rows(fit)))
+        + ("" if evidence is None else _mechanisms(evidence))
+        + _table((*(provenance or {}).items(), *(() if fit is None else summary_rows(fit))))
         + "</html>\n"
     )
+
+
+def _headline(fit: ExponentFit | None) -> str:
+    if fit is None:
+        return '<p class="alpha">no exponent: the curves do not determine one</p>\n'
+    low, high = fit.interval95
+    return (
+        f'<p class="alpha">&alpha; = {fit.alpha:.4f} ± {fit.error:.4f} '
+        f"<small>(95 %: {low:.4f} to {high:.4f})</small></p>\n"
+    )
+
+
+def _verdict(evidence: Evidence) -> str:
+    return f"<p>Mechanism: <strong>{escape(evidence.verdict)}</strong>. {_sentences(evidence.because)}</p>\n"
+
+
+def _mechanisms(evidence: Evidence) -> str:
+    rows = "".join(
+        f'<tr class="{row.verdict}"><th>{escape(row.mechanism)}</th><td>{row.verdict}</td>'
+        f"<td>{_sentences(row.because)}</td></tr>\n"
+        for row in evidence.mechanisms
+    )
+    return f'<h2>Mechanisms</h2>\n<table class="mechanisms">\n{rows}</table>\n'
+
+
+def _sentences(texts: Sequence[str]) -> str:
+    return "<br>".join(escape(text).replace("+-", "±") for text in texts)
 
 
 def _deviation(fit: ExponentFit) -> str:

@@ -55,15 +55,19 @@ SMALL_FRACTION = 0.01
 RUNNING_MEAN = 7
 
 
-def make_figures(curves: Curves, fit: ExponentFit) -> dict[str, Figure]:
-    """Return all figures that the data allow, by name; the names are fit for files."""
-    field_T, temperature_max_K = fit.window.field_T, fit.window.temperature_max_K
-    figures = {
-        "isotherms": isotherms_figure(curves, field_T, zoom_V=fit.window.bias_max_V),
-        "collapse": collapse_figure(curves, fit),
-        "exponent": exponent_figure(fit),
-        "zero_bias": zero_bias_figure(curves, field_T, temperature_max_K),
-    }
+def make_figures(curves: Curves, fit: ExponentFit | None) -> dict[str, Figure]:
+    """Return all figures that the data allow, by name; the names are fit for files. Without a fit those of the data."""
+    if fit is None:
+        field_T = min(curves.fields_T(), key=abs)
+        figures = {"isotherms": isotherms_figure(curves, field_T)}
+    else:
+        field_T = fit.window.field_T
+        figures = {
+            "isotherms": isotherms_figure(curves, field_T, zoom_V=fit.window.bias_max_V),
+            "collapse": collapse_figure(curves, fit),
+            "exponent": exponent_figure(fit),
+            "zero_bias": zero_bias_figure(curves, field_T, fit.window.temperature_max_K),
+        }
     if curves.conductance_error_S is not None:
         figures["scatter"] = scatter_figure(curves, field_T)
     if len(curves.fields_T()) > 1:

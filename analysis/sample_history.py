@@ -67,5 +67,7 @@ def sample_events(entries: Iterable[Mapping[str, Any]]) -> tuple[SampleEvent, ..
             )
         except (KeyError, TypeError, ValueError) as problem:
             kinds = ", ".join(kind.value for kind in EventKind)
-            raise DataError(f"the sample's history holds {dict(entry)}; expected a kind of {kinds}, and numbers") from problem
+            raise DataError(
+                f"the sample's history holds {dict(entry)}; expected a kind of {kinds}, and numbers"
+            ) from problem
     return tuple(events)

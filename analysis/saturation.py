@@ -32,6 +32,9 @@ MINIMUM_NODES = 6
 TX_STARTS = 10
 ALPHA_RANGE = (-1.0, 3.0)
 STEP_FREE = 0.1
+FREE_CURVE_ERROR = 0.05
+"""By how much Tx of the free curve may be off where several A and T_K share a contact (simulated)."""
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ def _free_fits(curves: Sequence[EvenCurve]) -> tuple[SaturationFit, SaturationFi
     error = float(np.sqrt(misfit)) * error_by_curvature(
         lambda log: fit(float(np.exp(log))).chi2, place, lowest.chi2, STEP_FREE, 0.5
     )
+    error = float(np.hypot(error, FREE_CURVE_ERROR))
     tx = Quantity(float(np.exp(place)), float(np.exp(place) * error), "K", points=len(curves))
     isotherms = len(curves)
     none = Quantity(None, None, "", why="the free curve has any width")

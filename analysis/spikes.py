@@ -85,7 +85,13 @@ def find_spikes(isotherm: Isotherm) -> tuple[Spike, ...]:
     sigma, size_V = background.sigma_S * max(1.0, ripple), np.abs(sweep.bias_V)
     bumps = {key: _bumps(size_V[rows], rest[rows], sigma[rows]) for key, rows in _passages(sweep).items()}
     both = {outward: _at_both_signs(bumps[outward, 1], bumps[outward, -1]) for outward in (1, -1, 0)}
-    found = [_spike(isotherm, *pair) for pair in _pair_passages(both[1], both[-1])]
+    pairs = _pair_passages(both[1], both[-1])
+    if np.unique(sweep.direction).size == 1:
+        # one sweep is outward at one sign and inward at the other
+        pairs = [
+            pair for sign in (1, -1) for pair in _pair_passages(bumps[1, sign], bumps[-1, -sign]) if pair[1] is not None
+        ]
+    found = [_spike(isotherm, *pair) for pair in pairs]
     found += [_spike(isotherm, bump, None) for bump in both[0]]
     return tuple(sorted(found, key=lambda spike: spike.position_V.value or 0.0))
 
@@ -159,7 +165,8 @@ def _fit_bumps(
     size_V: Floats, rest: Floats, sigma: Floats, run: NDArray[np.int64], peaks: NDArray[np.int64]
 ) -> list[_Bump]:
     """Fit Gaussians at the peaks of a run, on a straight background, and keep those that are spikes."""
-    spacing = float(np.median(np.diff(size_V[max(run[0] - 2, 0) : run[-1] + 3])))
+    # a sweep of unknown direction passes a |V| more than once
+    spacing = float(np.median(np.diff(np.unique(size_V[max(run[0] - 2, 0) : run[-1] + 3]))))
     width = max(0.4 * float(np.ptp(size_V[run])) / peaks.size, 0.5 * spacing)
     reach = max(FIT_REACH * width, FIT_POINTS * spacing)
     rows = (size_V >= size_V[peaks[0]] - reach) & (size_V <= size_V[peaks[-1]] + reach)

@@ -27,7 +27,7 @@ class Telegraph:
     isotherms : tuple of TelegraphIsotherm
         Those that show it.
     amplitude : Quantity
-        Delta G(0) of the one that shows it best, in e2/h.
+        Delta G(0) of the coldest of them, in e2/h.
     vanishing_bias_V : Quantity
         Where Delta G(V) has fallen to a tenth of Delta G(0); a bound where it has not.
     upper_dwell_s, lower_dwell_s : Quantity
@@ -63,21 +63,21 @@ def find_telegraph(isotherms: Sequence[Isotherm], *, drift_S_per_sqrt_s: float =
         why = "one curve an isotherm describes the data"
         none_V, none_s, none = missing("V", why), missing("s", why), missing("", why)
         return Telegraph(False, (), missing("e2/h", why), none_V, none_s, none_s, none, why)
-    _, best = max(pairs, key=lambda pair: pair[1].significance)
+    _, coldest = min(pairs, key=lambda pair: pair[1].temperature_K)
     upper, lower = find_dwell_times(pairs)
     return Telegraph(
         True,
         tuple(part for _, part in pairs),
         Quantity(
-            float(in_conductance_quanta(best.difference_S[0])),
-            float(in_conductance_quanta(best.difference_error_S[0])),
+            float(in_conductance_quanta(coldest.difference_S[0])),
+            float(in_conductance_quanta(coldest.difference_error_S[0])),
             "e2/h",
-            points=best.expected_upper.size,
+            points=coldest.expected_upper.size,
         ),
-        _vanishing(best),
+        _vanishing(coldest),
         upper,
         lower,
-        _at_large_bias(best),
+        _at_large_bias(coldest),
         f"two curves in {len(pairs)} of {len(usable)} isotherms",
     )
 

@@ -28,6 +28,7 @@ SIGMAS = 4.0
 RESOLVED = 1.5
 SMALLEST_SHARE = 0.03
 GROUP = 4
+LEAST_SEEN = 0.1
 BOUND_TO_BIAS = 0.5
 
 
@@ -118,10 +119,10 @@ def find_two_curves(isotherm: Isotherm, drift_S_per_sqrt_s: float = 0.0) -> Tele
     solution, covariance, state, shares, variance, significance = found
     split = mixture.lower.shape[1]
     difference = solution[split:]
-    # what noise hides of the states is missing from the information
-    near = hats[:, 0] > 0.0
-    seen = float(np.var(state[near]) / max(shares @ STATES**2 - (shares @ STATES) ** 2, 1e-12))
-    errors = np.sqrt(np.diag(covariance)[split:] * variance) / np.clip(seen, 0.1, 1.0)
+    # what noise hides of the states is missing from the information, all of it where the curves meet
+    whole = max(float(shares @ STATES**2 - (shares @ STATES) ** 2), 1e-12)
+    seen = (hats.T @ (state - state.mean()) ** 2) / np.maximum(hats.sum(axis=0), 1e-12) / whole
+    errors = np.sqrt(np.diag(covariance)[split:] * variance) / np.clip(seen, LEAST_SEEN, 1.0)
     at_zero = cardinal(nodes, thermal_V, np.zeros(1))[0] @ solution[: nodes.size] + float(isotherm.conductance_S.mean())
     if difference[0] < 0.0:
         # the upper curve is the one that is higher at zero bias

@@ -5,8 +5,8 @@ temperature, with a free amplitude and level, since a field may shrink an anomal
 the broadening long before two dips are seen apart, and needs no formula for the anomaly.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,94 +71,125 @@ def find_zeeman_splitting(curves: Sequence[EvenCurve]) -> ZeemanSplitting:
         For no temperature that was measured in zero field and in another.
     """
     families = same_temperature_families(curves)
-    pairs = [(family[0], curve) for family in families for curve in family[1:]]
+    smooth = [(zero.smoothed(), others) for zero, *others in families]
+    pairs = [(zero, curve) for zero, others in smooth for curve in others]
     largest_T = max(abs(curve.field_T) for _, curve in pairs)
     reach_V = min(min(zero.bias_V[-1], curve.bias_V[-1]) for zero, curve in pairs)
     per_g_V = largest_T * KELVIN_PER_TESLA / KELVIN_PER_VOLT
     g_maximum = min(G_MAXIMUM, SHIFT_SHARE * reach_V / per_g_V)
     problems = [_Pair.of(zero, curve, g_maximum) for zero, curve in pairs]
 
-    def chi2(g: float) -> float:
-        return sum(own.chi2(g) for own in problems)
-
     dof = max(1, sum(own.nodes_V.size - 2 for own in problems) - 1)
     grid = np.linspace(0.0, g_maximum, G_STEPS)
-    coarse = np.array([chi2(float(g)) for g in grid])
-    start = int(np.argmin(coarse))
+    start = int(np.argmin([_chi2(problems, float(g)) for g in grid]))
+    problems = [own.weighted_at(float(grid[start])) for own in problems]
     found: OptimizeResult = minimize_scalar(  # type: ignore[assignment]
-        chi2,
+        lambda g: _chi2(problems, g),
         bounds=(grid[max(start - 1, 0)], grid[min(start + 1, G_STEPS - 1)]),
         method="bounded",
-        options={"xatol": 1e-3},
+        options={"xatol": 1e-4},
     )
-    best, lowest = (
-        (float(found["x"]), float(found["fun"]))
-        if found["fun"] < coarse[start]
-        else (float(grid[start]), float(coarse[start]))
-    )
+    best = min(float(found["x"]), float(grid[start]), key=lambda g: _chi2(problems, g))
+    lowest, unsplit = _chi2(problems, best), _chi2(problems, 0.0)
     misfit = max(1.0, lowest / dof)
-    significance = (float(coarse[0]) - lowest) / misfit
+    significance = (unsplit - lowest) / misfit
     if significance > SIGNIFICANT:
-        g_factor = _measured(chi2, best, lowest, misfit, g_maximum)
+        g_factor = _measured(problems, best, misfit, g_maximum)
     elif misfit > DESCRIBED:
         g_factor = missing("", "shifted copies of the zero-field curve do not describe the curves in a field")
     else:
-        g_factor = _bound(chi2, best, lowest + BOUND_95 * misfit, g_maximum)
+        g_factor = _bound(problems, best, lowest + BOUND_95 * misfit, g_maximum)
     resolved = any(_is_resolved(zero, curve) for zero, curve in pairs)
-    return ZeemanSplitting(g_factor, significance, lowest, float(coarse[0]), dof, resolved, g_factor.why)
+    return ZeemanSplitting(g_factor, significance, lowest, unsplit, dof, resolved, g_factor.why)
 
 
-def _measured(chi2: Callable[[float], float], best: float, lowest: float, misfit: float, g_maximum: float) -> Quantity:
+def _chi2(problems: Sequence["_Pair"], g: float) -> float:
+    return sum(own.chi2(g) for own in problems)
+
+
+def _measured(problems: Sequence["_Pair"], best: float, misfit: float, g_maximum: float) -> Quantity:
     if best > 0.98 * g_maximum:
         return missing("", f"the splitting is beyond g = {g_maximum:.3g}, what the range of bias allows")
-    error = float(np.sqrt(misfit)) * error_by_curvature(chi2, best, lowest, FIRST_STEP, 0.3 * best)
-    why = (
-        ""
-        if misfit < DESCRIBED
-        else f"shifted copies describe the curves badly (chi2 per degree of freedom {misfit:.1f})"
-    )
-    return Quantity(best, error, "", why=why)
+
+    own_error = error_by_curvature(lambda g: _chi2(problems, g), best, _chi2(problems, best), FIRST_STEP, 0.3 * best)
+    shared = _template_error(problems, best, own_error)
+    why = f"shifted copies describe the curves badly (chi2 per degree of freedom {misfit:.1f})"
+    error = float(np.sqrt(misfit) * np.hypot(own_error, shared))
+    return Quantity(best, error, "", why=why if misfit > DESCRIBED else "")
 
 
-def _bound(chi2: Callable[[float], float], best: float, limit: float, g_maximum: float) -> Quantity:
+def _template_error(problems: Sequence["_Pair"], best: float, error: float) -> float:
+    """Return the error of g by the noise of the zero-field curves, which all fields of a temperature share.
+
+    Each independent component of that noise moves the minimum by its change of the slope of chi-square over the
+    curvature, which is 2 / error^2.
+    """
+
+    def slope(pairs: Sequence["_Pair"]) -> float:
+        return (_chi2(pairs, best + error) - _chi2(pairs, best - error)) / (2.0 * error)
+
+    variance = 0.0
+    for zero in {id(own.zero): own.zero for own in problems}.values():
+        pairs = [own for own in problems if own.zero is zero]
+        values, vectors = np.linalg.eigh(zero.covariance_S2)
+        middle = slope(pairs)
+        for component in (vectors * np.sqrt(np.maximum(values, 0.0))).T:
+            moved = replace(zero, conductance_S=zero.conductance_S + component)
+            change = slope([replace(own, zero=moved) for own in pairs]) - middle
+            variance += (0.5 * error**2 * change) ** 2
+    return float(np.sqrt(variance))
+
+
+def _bound(problems: Sequence["_Pair"], best: float, limit: float, g_maximum: float) -> Quantity:
     """Return where chi-square has risen to `limit`, by halving the interval."""
     low, high = best, g_maximum
     for _ in range(12):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if chi2(middle) < limit else (low, middle)
+        low, high = (middle, high) if _chi2(problems, middle) < limit else (low, middle)
     return Quantity(high, None, "", "<=", "no splitting beyond the errors; 95 % bound")
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """One field beside zero field, on the nodes that every shift leaves inside the data."""
+    """One field beside zero field, on the nodes that every shift leaves inside the data.
+
+    `whitening` is the inverse root of the covariance of both curves, held fixed while g is varied: a covariance that
+    moves with g would make chi-square rough.
+    """
 
     zero: EvenCurve
     field_T: float
     nodes_V: Floats
     values_S: Floats
     covariance_S2: Floats
+    whitening: Floats
 
     @classmethod
     def of(cls, zero: EvenCurve, curve: EvenCurve, g_maximum: float) -> "_Pair":
+        """Cut the curve in the field to the nodes that count."""
         shift_V = g_maximum * KELVIN_PER_TESLA * abs(curve.field_T) / KELVIN_PER_VOLT
         kept = curve.bias_V <= zero.bias_V[-1] - shift_V
-        return cls(
-            zero, curve.field_T, curve.bias_V[kept], curve.conductance_S[kept], curve.covariance_S2[np.ix_(kept, kept)]
-        )
+        covariance = curve.covariance_S2[np.ix_(kept, kept)]
+        pair = cls(zero, curve.field_T, curve.bias_V[kept], curve.conductance_S[kept], covariance, covariance)
+        return pair.weighted_at(0.0)
+
+    def weighted_at(self, g: float) -> "_Pair":
+        """Return the pair with the covariance that holds for a splitting."""
+        copies = self.copies(g)
+        # the curve of zero field is measured too
+        root = np.linalg.cholesky(self.covariance_S2 + copies @ self.zero.covariance_S2 @ copies.T)
+        return replace(self, whitening=np.linalg.inv(root))
+
+    def copies(self, g: float) -> Floats:
+        """Return the matrix that takes the zero-field values to the mean of its two shifted copies."""
+        shift_V = g * KELVIN_PER_TESLA * abs(self.field_T) / KELVIN_PER_VOLT
+        sides = [self.zero.interpolation(self.nodes_V + sign * shift_V) for sign in (-1, 1)]
+        return 0.5 * (sides[0] + sides[1])
 
     def chi2(self, g: float) -> float:
         """Return chi-square for a splitting, with the best amplitude and level."""
-        shift_V = g * KELVIN_PER_TESLA * abs(self.field_T) / KELVIN_PER_VOLT
-        sides = [self.zero.interpolation(self.nodes_V + sign * shift_V) for sign in (-1, 1)]
-        copies = 0.5 * (sides[0] + sides[1])
-        # the curve of zero field is measured too
-        covariance = self.covariance_S2 + copies @ self.zero.covariance_S2 @ copies.T
-        design = np.column_stack(
-            [np.ones(self.nodes_V.size), copies @ (self.zero.conductance_S - self.zero.conductance_S[0])]
-        )
-        root = np.linalg.cholesky(covariance)
-        columns = np.linalg.solve(root, np.column_stack([design, self.values_S - self.values_S[0]]))
+        template = self.copies(g) @ (self.zero.conductance_S - self.zero.conductance_S[0])
+        columns = self.whitening @ np.column_stack([np.ones(template.size), template, self.values_S - self.values_S[0]])
         rest = columns[:, 2] - columns[:, :2] @ np.linalg.lstsq(columns[:, :2], columns[:, 2], rcond=None)[0]
         return float(rest @ rest)
 

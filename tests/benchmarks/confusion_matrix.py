@@ -119,7 +119,9 @@ def as_text(outcomes: list[Outcome]) -> str:
     counts = matrix(outcomes)
     width = max(map(len, VERDICTS))
     head = " " * (width + 2) + " ".join(f"{name[:9]:>9}" for name in VERDICTS)
-    rows = [f"{truth:<{width}}  " + " ".join(f"{counts[truth][name] or '.':>9}" for name in VERDICTS) for truth in TRUTHS]
+    rows = [
+        f"{truth:<{width}}  " + " ".join(f"{counts[truth][name] or '.':>9}" for name in VERDICTS) for truth in TRUTHS
+    ]
     return "\n".join([head, *rows])
 
 

@@ -125,7 +125,9 @@ def _measure(rng: np.random.Generator, recipe: _Recipe, contact: _Contact) -> tu
     steps = np.sqrt(np.diff(times_s, prepend=0.0) / 259200.0) / 3000.0
     gain = 1.0 + np.cumsum(steps * rng.standard_normal(times_s.size))
     offset_V = rng.normal(0.0, 1e-6)
-    switches_s = contact.fluctuator.switch_times_s(float(times_s[-1]), int(rng.integers(2**31))) if contact.fluctuator else None
+    switches_s = (
+        contact.fluctuator.switch_times_s(float(times_s[-1]), int(rng.integers(2**31))) if contact.fluctuator else None
+    )
 
     columns: dict[str, list[np.ndarray]] = {name: [] for name in ("G", "V", "T", "H", "error", "rms", "way", "anchor")}
     curves_at_lowest = []
@@ -202,7 +204,9 @@ def _thermometer_errors(rng: np.random.Generator, temperatures_K: np.ndarray) ->
     return lambda temperature_K: float(1.0 + scale * np.sum(np.cos(waves * np.log(temperature_K) + phases)))
 
 
-def _systems(rng: np.random.Generator, background_S: float, splitting_K: tuple[float, float] | None = None) -> TwoLevelSystems:
+def _systems(
+    rng: np.random.Generator, background_S: float, splitting_K: tuple[float, float] | None = None
+) -> TwoLevelSystems:
     """Draw B_Sigma 1.5 to 25 e2/h K^-1/2 (table I), TK 4 to 20 K (Cu.6), A to 0.3 ... 1, 2 e2/h at most for a TLS."""
     total = _log_uniform(rng, 1.5, 25.0)
     kondo_mean_K = _log_uniform(rng, 5.0, 16.0)
@@ -272,14 +276,24 @@ def _disorder(rng: np.random.Generator, recipe: _Recipe, background_S: float) ->
     # assumed: the field term is 0.15 to 1.5 of the temperature term at mu_B H = kB T, either sign
     ratio = _log_uniform(rng, 0.15, 1.5) * rng.choice([-1.0, 1.0])
     model = StaticDisorder(amplitude_S, float(ratio * amplitude_S * np.sqrt(2.0 * KELVIN_PER_TESLA)))
-    return _Contact(model.conductance_S, background_S, {"ratio": ratio, "b_sigma": amplitude_S / CONDUCTANCE_QUANTUM_S}, _anneal(rng, (0.0, 0.3), (0.15, 0.4)))
+    return _Contact(
+        model.conductance_S,
+        background_S,
+        {"ratio": ratio, "b_sigma": amplitude_S / CONDUCTANCE_QUANTUM_S},
+        _anneal(rng, (0.0, 0.3), (0.15, 0.4)),
+    )
 
 
 def _magnetic(rng: np.random.Generator, recipe: _Recipe, background_S: float) -> _Contact:
     depth_S = _log_uniform(rng, 3.0, 40.0) * CONDUCTANCE_QUANTUM_S
     kondo_K = _log_uniform(rng, 0.5, 30.0)
     model = MagneticKondo(depth_S, kondo_K, rng.uniform(1.8, 2.2), rng.uniform(0.1, 0.25))
-    return _Contact(model.conductance_S, background_S, {"kondo_K": kondo_K, "depth": depth_S / CONDUCTANCE_QUANTUM_S}, _anneal(rng, (0.93, 1.07), (-0.015, 0.015)))
+    return _Contact(
+        model.conductance_S,
+        background_S,
+        {"kondo_K": kondo_K, "depth": depth_S / CONDUCTANCE_QUANTUM_S},
+        _anneal(rng, (0.93, 1.07), (-0.015, 0.015)),
+    )
 
 
 def _kozub_kulik(rng: np.random.Generator, recipe: _Recipe, background_S: float) -> _Contact:
@@ -289,7 +303,12 @@ def _kozub_kulik(rng: np.random.Generator, recipe: _Recipe, background_S: float)
     signs = rng.choice([-1.0, 1.0]) * np.ones(count) if rng.random() < 0.6 else rng.choice([-1.0, 1.0], count)
     strength_S = signs * rng.uniform(0.3, 1.0, count) * _log_uniform(rng, 5.0, 60.0) / count * CONDUCTANCE_QUANTUM_S
     model = KozubKulik(splitting_K, rng.uniform(0.2, 0.5, count), strength_S)
-    return _Contact(model.conductance_S, background_S, {"count": count, "splitting_K": splitting_K.tolist()}, _anneal(rng, (0.0, 0.1), (-0.015, 0.015)))
+    return _Contact(
+        model.conductance_S,
+        background_S,
+        {"count": count, "splitting_K": splitting_K.tolist()},
+        _anneal(rng, (0.0, 0.1), (-0.015, 0.015)),
+    )
 
 
 def _heating(rng: np.random.Generator, recipe: _Recipe, background_S: float) -> _Contact:
@@ -303,20 +322,33 @@ def _heating(rng: np.random.Generator, recipe: _Recipe, background_S: float) -> 
 def _circuit(rng: np.random.Generator, recipe: _Recipe, background_S: float) -> _Contact:
     amplitude_S = _log_uniform(rng, 2.0, 25.0) * CONDUCTANCE_QUANTUM_S
     model = ExternalCircuit(amplitude_S, _log_uniform(rng, 1.5e3, 15e3))
-    return _Contact(model.conductance_S, background_S, {"exponent": model.exponent}, _anneal(rng, (0.93, 1.07), (-0.015, 0.015)))
+    return _Contact(
+        model.conductance_S, background_S, {"exponent": model.exponent}, _anneal(rng, (0.93, 1.07), (-0.015, 0.015))
+    )
 
 
 def _trap(rng: np.random.Generator, recipe: _Recipe, background_S: float) -> _Contact:
-    height_S = _log_uniform(rng, 0.5, 2.0) * CONDUCTANCE_QUANTUM_S if background_S < 0.03 else _log_uniform(rng, 1.0, 4.0) * CONDUCTANCE_QUANTUM_S
+    height_S = (
+        _log_uniform(rng, 0.5, 2.0) * CONDUCTANCE_QUANTUM_S
+        if background_S < 0.03
+        else _log_uniform(rng, 1.0, 4.0) * CONDUCTANCE_QUANTUM_S
+    )
     kondo_K = _log_uniform(rng, 0.5, 20.0)
-    return _Contact(ChargeTrap(height_S, kondo_K, rng.uniform(1.8, 2.2)).conductance_S, background_S, {"kondo_K": kondo_K})
+    return _Contact(
+        ChargeTrap(height_S, kondo_K, rng.uniform(1.8, 2.2)).conductance_S, background_S, {"kondo_K": kondo_K}
+    )
 
 
 def _fluctuations(rng: np.random.Generator, recipe: _Recipe, background_S: float) -> _Contact:
     rms_S = _log_uniform(rng, 0.2, 1.0) * CONDUCTANCE_QUANTUM_S
     model = ConductanceFluctuations(rms_S, _log_uniform(rng, 0.3e-3, 4e-3), 1.0, int(rng.integers(2**31)))
     event = SampleEvent(EventKind.ELECTROMIGRATE, 0.0, 0.05, float(rng.uniform(-0.3, -0.02)))
-    return _Contact(model.conductance_S, background_S, {"rms": rms_S / CONDUCTANCE_QUANTUM_S, "correlation_V": model.correlation_V}, event)
+    return _Contact(
+        model.conductance_S,
+        background_S,
+        {"rms": rms_S / CONDUCTANCE_QUANTUM_S, "correlation_V": model.correlation_V},
+        event,
+    )
 
 
 def _telegraph(rng: np.random.Generator, recipe: _Recipe, background_S: float) -> _Contact:
@@ -326,7 +358,10 @@ def _telegraph(rng: np.random.Generator, recipe: _Recipe, background_S: float) -
     second = TwoLevelSystems(first.scale_A, first.amplitude_B, first.kondo_temperature_K, changed)
     dwell_s = _log_uniform(rng, 4.0, 60.0)
     pair = SlowFluctuator(
-        TwoChannelKondo(first).conductance_S, TwoChannelKondo(second).conductance_S, dwell_s, dwell_s * rng.uniform(0.5, 2.0)
+        TwoChannelKondo(first).conductance_S,
+        TwoChannelKondo(second).conductance_S,
+        dwell_s,
+        dwell_s * rng.uniform(0.5, 2.0),
     )
     return _Contact(pair.first, background_S, {"dwell_s": dwell_s}, fluctuator=pair)
 

@@ -19,6 +19,8 @@ from acquisition.plan import make_plan
 from acquisition.recipe import load_recipe
 from acquisition.station import open_simulated
 from acquisition.station_file import simulated_station
+from analysis.collapse import fit_exponent
+from analysis.curves import Window
 from instruments.roles import Clock
 
 ROOT = Path(__file__).parents[2]
@@ -77,16 +79,9 @@ def test_bias_is_the_one_asked_for_within_a_per_cent(quick_run: Path) -> None:
 
 def test_scatter_is_what_the_budget_says_within_ten_per_cent(quick_run: Path) -> None:
     measured = load_measured(quick_run)
-    assert measured.is_anchor is not None
-    assert measured.conductance_error_S is not None
-    ratios = []
-    for isotherm in measured.curves().isotherms(0.0):
-        # neighbours in time at like bias: neither the curve nor the drift is left in second differences
-        sweep_S = isotherm.conductance_S[~isotherm.is_anchor]
-        predicted_S = np.median(isotherm.conductance_error_S)
-        second = np.diff(sweep_S, 2)
-        ratios.append(1.4826 * np.median(np.abs(second - np.median(second))) / np.sqrt(6) / predicted_S)
-    # 165 points tell a scatter to 8 %, five isotherms together to 4 %
+    fit = fit_exponent(measured.curves(), Window(1.5, 0.7e-3), measured.corrections())
+    ratios = [isotherm.residual_S / isotherm.predicted_noise_S for isotherm in fit.isotherms]
+    # some 165 points tell a scatter to 5.5 %, five isotherms together to 2.5 %
     assert np.mean(ratios) == pytest.approx(1.0, abs=0.1)
 
 

@@ -18,7 +18,7 @@ from acquisition.engine import RunOutcome, run_plan
 from acquisition.journal import WriteJournal
 from acquisition.plan import make_plan
 from acquisition.plan_edit import RunningPlan
-from acquisition.readings import Event, PointFlag
+from acquisition.readings import UNTRUSTED, Event, PointFlag
 from acquisition.recipe import parse_recipe
 from acquisition.run_schema import RunState
 from acquisition.station import open_simulated
@@ -308,6 +308,24 @@ def test_box_that_is_away_for_a_while_is_waited_for_and_set_up_anew(night: Night
     assert (outcome.state, outcome.points) == (RunState.COMPLETE, 2 * SIZE), outcome.message
     assert night.messages("recovering")
     assert night.messages("recovered")
+
+
+@pytest.mark.parametrize("model", ["SR830", "Keithley2400", "LakeShore372"])
+def test_failure_of_the_power_for_three_seconds_costs_no_point(night: Night, model: str) -> None:
+    def on_event(night: Night, event: Event) -> None:
+        if event.kind == "paused":  # the first reading of a lock-in that comes up again trips the contact guard
+            night.say(CommandKind.ACKNOWLEDGE)
+            night.say(CommandKind.CONTINUE)
+
+    night.on_point, night.on_event = at(5, Fault.POWER_CYCLE, model=model), on_event
+    outcome = night.run()
+    assert (outcome.state, outcome.points) == (RunState.COMPLETE, 2 * SIZE), outcome.message
+    good_S = [
+        conductance_S
+        for conductance_S, flags in night.rows("SELECT conductance_S, flags FROM point")
+        if not flags & UNTRUSTED
+    ]
+    assert max(good_S) / min(good_S) < 1.03
 
 
 def test_wire_that_stays_dead_ends_the_run_and_names_the_box(night: Night) -> None:
