@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready
 export QT_QPA_PLATFORM ?= offscreen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format clean
+.PHONY: help setup demo test lint kills format clean
 
 help:  ## list these errands
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1\t/p' Makefile | expand -t 16
@@ -28,6 +28,9 @@ lint: $(READY)  ## check style, layout and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+kills: $(READY)  ## kill a run thirty times, in every phase, and resume it
+	$(BIN)/python tests/benchmarks/kill_campaign.py --kills 30
 
 format: $(READY)  ## put the code into the common layout
 	$(BIN)/ruff check --fix .

@@ -12,7 +12,8 @@ from analysis.errors import AnalysisError, DataError
 from analysis.evidence import Evidence, has_centre, weigh
 from analysis.features import Features, find_features
 from analysis.fit_result import ExponentFit
-from analysis.parameters import Parameters, Quantity, find_parameters
+from analysis.parameters import Parameters, find_parameters
+from analysis.quantity import Quantity
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def judge(path: Path, options: AnalyzeOptions) -> Judgement:
         fit = _fit(curves, measured, options)
     except AnalysisError as error:
         return _without_fit(path, curves, measured, error)
-    parameters, features = find_parameters(curves, fit), find_features(curves, fit)
+    features = find_features(curves, fit)
+    parameters = find_parameters(curves, fit, features=features)
     evidence = weigh(curves, fit, parameters, features, measured.facts.history)
     return Judgement(path, curves, fit, parameters, features, evidence)
 

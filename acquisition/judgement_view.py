@@ -11,7 +11,8 @@ from acquisition.judgement import Judgement
 from analysis.evidence import Evidence
 from analysis.fit_result import ExponentFit
 from analysis.page import summary_text
-from analysis.parameters import Parameters, Quantity
+from analysis.parameters import Parameters
+from analysis.quantity import Quantity
 
 _STYLES = {"consistent": "green", "excluded": "dim", "undecided": "yellow"}
 

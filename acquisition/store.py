@@ -155,10 +155,11 @@ class RunFileWriter:
         """Commit what is pending and acknowledge it."""
         if not self._connection.in_transaction:
             return
+        # taken off first: if the commit fails they are lost, and no later commit may acknowledge them
+        committed, self._pending = self._pending, []
         with _as_run_file_error(self.path):
             self._connection.execute("COMMIT")
         self._last_commit_s = self._wall.monotonic_s()
-        committed, self._pending = self._pending, []
         for seq, plan_index in committed:
             self._on_commit(seq, plan_index)
 
@@ -218,11 +219,15 @@ class RunFileWriter:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Begin a transaction unless one is open; it stays open until `flush`."""
+        """Begin a transaction unless one is open; it stays open until `flush`, unless SQLite rolls it back."""
         with _as_run_file_error(self.path):
-            if not self._connection.in_transaction:
-                self._connection.execute("BEGIN IMMEDIATE")
-            yield
+            try:
+                if not self._connection.in_transaction:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                yield
+            finally:
+                if not self._connection.in_transaction:  # a full disk undoes all that was waiting
+                    self._pending.clear()
 
     def _insert(self, table: str, time_s: float, *rest: str | float) -> None:
         self.flush()

@@ -29,6 +29,9 @@ MINIMUM_NODES = 4
 NEAR_ZERO = 0.5
 NOISE_FLOOR = 1e-9
 LOOSE_PRIOR = 1e3
+MISSED_NOISE = 0.3
+MAXIMUM_RAMPS = 120
+POINTS_A_RAMP = 5
 STRIDES = (6, 5, 4, 3, 2)
 
 
@@ -194,8 +197,8 @@ def even_curve(
     error = isotherm.conductance_error_S
     relative = np.ones(isotherm.bias_V.size) if error is None else error / np.median(error)
     functions = cardinal(nodes, thermal_V, isotherm.bias_V)
-    nuisance = nuisance_columns(isotherm, drift_S_per_sqrt_s)
     noise = point_noise_S(isotherm, relative, functions)
+    nuisance = nuisance_columns(isotherm, drift_S_per_sqrt_s, noise)
     sigma = noise * relative
     centre = float(np.mean(isotherm.conductance_S))
     design = np.hstack([functions, nuisance]) / sigma[:, None]
@@ -292,13 +295,28 @@ def cardinal(nodes_V: Floats, thermal_V: float, bias_V: Floats, derivative: int 
     return values * np.sign(bias_V)[:, None] if is_odd is not bool(derivative) else values
 
 
-def nuisance_columns(isotherm: Isotherm, drift_S_per_sqrt_s: float) -> Floats:
-    """Return columns of unit prior variance: drift in time, and levels of the directions where times are unknown."""
+def nuisance_columns(isotherm: Isotherm, drift_S_per_sqrt_s: float, noise_S: float | None = None) -> Floats:
+    """Return columns of unit prior variance: drift in time, and levels of the directions where times are unknown.
+
+    Given the noise of a point, stretches of drift are made so short that what they miss of the walk is below it.
+    """
     # of several levels the spline itself takes one
     levels = LOOSE_PRIOR * float(np.ptp(isotherm.conductance_S)) * level_columns(isotherm)[:, 1:]
     if drift_S_per_sqrt_s == 0.0:
         return levels
-    return np.hstack([levels, drift_S_per_sqrt_s * ramp_columns(isotherm)])
+    ramps = ramp_columns(isotherm)
+    if noise_S is not None and isotherm.time_s is not None:
+        # between the ends of a stretch a walk strays by its strength times (stretch / 6)^(1/2)
+        wanted = float(np.ptp(isotherm.time_s)) * (drift_S_per_sqrt_s / (MISSED_NOISE * noise_S)) ** 2 / 6.0
+        count = int(min(wanted, MAXIMUM_RAMPS, isotherm.time_s.size / POINTS_A_RAMP))
+        if count > ramps.shape[1]:
+            ramps = _fine_ramps(isotherm.time_s, count)
+    return np.hstack([levels, drift_S_per_sqrt_s * ramps])
+
+
+def _fine_ramps(time_s: Floats, count: int) -> Floats:
+    starts, stretch = np.linspace(float(time_s.min()), float(time_s.max()), count, endpoint=False, retstep=True)
+    return np.clip((time_s[:, None] - starts) / stretch, 0.0, 1.0) * np.sqrt(stretch)
 
 
 def point_noise_S(isotherm: Isotherm, relative: Floats, functions: Floats) -> float:

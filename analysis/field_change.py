@@ -113,6 +113,8 @@ def _reach(nodes_V: Floats, difference_S: Floats, in_dip: Quantity) -> Quantity:
         return missing("V", "the depth of the anomaly does not change beyond its error")
     size = np.abs(difference_S)
     below = np.flatnonzero(size < REACH_LEFT * size[0])
+    if below.size == 0:
+        return Quantity(float(nodes_V[-1]), None, "V", ">=", "the change is left at the end of the data")
     index = int(below[0])
     share = (size[index - 1] - REACH_LEFT * size[0]) / (size[index - 1] - size[index])
     place = nodes_V[index - 1] + share * (nodes_V[index] - nodes_V[index - 1])

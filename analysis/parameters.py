@@ -6,7 +6,7 @@ and F(v) against v^(1/2) between 2 and 3 (eq 27). Over such a range F1/B_sigma i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,11 @@ from scipy.optimize import root_scalar
 
 from analysis.corrections import Corrections, correct_isotherm
 from analysis.curves import Curves, Isotherm
+from analysis.features import Features
 from analysis.fit_result import ExponentFit
 from analysis.kondo import scaling_function
 from analysis.quantities import CONDUCTANCE_QUANTUM_S, in_conductance_quanta, reduced_bias, thermal_voltage_V
+from analysis.quantity import Quantity
 
 Floats = NDArray[np.float64]
 
@@ -27,21 +29,6 @@ MINIMUM_LINE_POINTS = 4
 SPREAD_NODES = 24
 ONE_SIDED_95 = 1.6448536269514722
 QUANTA_A_TLS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A value with its error and unit, or none and why.
-
-    `bound` is ">=" or "<=" where the value is only that; `points` is the number of points or isotherms behind it.
-    """
-
-    value: float | None
-    error: float | None
-    unit: str
-    bound: str | None = None
-    why: str = ""
-    points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +49,13 @@ class Parameters:
     a_unit_slope : Quantity
         (F0 / B_sigma)^2, the A of eq 25 that makes the asymptotic slope one.
     kondo_temperature_K : Quantity
-        Lower bound from the departure from scaling, of the TLSs that make it.
+        Where G(0, T) leaves its line, if it does; else a lower bound, of the TLSs that make the departure from scaling.
     crossover_bias_V : Quantity
-        e V_K = 2 kB T_K.
+        V_K: where the curves leave the scaling curve (`departure`); without features e V_K = 2 kB T_K.
     delta_bound_K : Quantity
-        Upper bound of the splitting, (T_min T_K)^(1/2) (eq 28), at the bound of T_K.
+        Upper bound of the splitting, (T_min T_K)^(1/2) (eq 28), at T_K or its bound.
     tx_K : Quantity
-        Saturation temperature of eq 29.
+        Saturation temperature of eq 29, the lowest of several; an upper bound where there is none.
     tls_count : Quantity
         Amplitude of the anomaly over 2 e2/h (the paper's footnote 2), rounded up: at least so many.
     """
@@ -87,10 +74,17 @@ class Parameters:
     tls_count: Quantity
 
 
-def find_parameters(curves: Curves, fit: ExponentFit, fit_range: tuple[float, float] = FIT_RANGE) -> Parameters:
+def find_parameters(
+    curves: Curves,
+    fit: ExponentFit,
+    fit_range: tuple[float, float] = FIT_RANGE,
+    *,
+    features: Features | None = None,
+) -> Parameters:
     """Return the parameters of the data of `curves` in the window and with the corrections of `fit`.
 
-    F0 and F1 are fitted over `fit_range` in v^(1/2); the paper takes 2 to 3, and 2 to 2.5 for its sample 3.
+    F0 and F1 are fitted over `fit_range` in v^(1/2); the paper takes 2 to 3, and 2 to 2.5 for its sample 3. Without
+    `features` of the same curves there is no Tx, and T_K and V_K are bounds.
     """
     applied = fit.corrections
     corrections = Corrections(applied.series_ohm, applied.bias_offset_V, None, applied.electron_base_K)
@@ -103,6 +97,10 @@ def find_parameters(curves: Curves, fit: ExponentFit, fit_range: tuple[float, fl
     f0, f1 = _lines_of_scaled_curves([fit.window.select(isotherm) for isotherm in inside], fit_range)
     ratio = _ratio(f0, b_sigma)
     kondo = _kondo_temperature(fit, b_sigma)
+    crossover = _scaled(kondo, 2.0 * float(thermal_voltage_V(1.0)), "V", ">=")
+    if features is not None and features.departure is not None:
+        kondo = _sharper_bound(kondo, features.departure.kondo_temperature_K)
+        crossover = _sharper_bound(crossover, features.departure.crossover_bias_V)
     return Parameters(
         b_sigma,
         f0,
@@ -114,11 +112,30 @@ def find_parameters(curves: Curves, fit: ExponentFit, fit_range: tuple[float, fl
         if ratio.value is None or ratio.error is None
         else Quantity(ratio.value**2, 2.0 * abs(ratio.value) * ratio.error, ""),
         kondo,
-        _scaled(kondo, 2.0 * float(thermal_voltage_V(1.0)), "V", ">="),
+        crossover,
         _delta_bound(kondo, fit),
-        Quantity(None, None, "K", why="saturation (eq 29) is not part of this fit"),
+        _saturation(features),
         _tls_count(whole),
     )
+
+
+def _sharper_bound(bound: Quantity, found: Quantity) -> Quantity:
+    """Return what was measured, else the higher of two lower bounds."""
+    if found.is_measured or bound.value is None:
+        return found
+    is_higher = found.bound == ">=" and found.value is not None and found.value > bound.value
+    return found if is_higher else bound
+
+
+def _saturation(features: Features | None) -> Quantity:
+    if features is None:
+        return Quantity(None, None, "K", why="saturation (eq 29) was not looked for")
+    found = features.saturation
+    if found is None:
+        return Quantity(None, None, "K", why=features.missing["saturation"])
+    if not found.is_described:
+        return Quantity(None, None, "K", why=found.why)
+    return replace(found.tx_K[0], why=found.why)
 
 
 def _slope_of_zero_bias(isotherms: list[Isotherm], drift_S_per_sqrt_s: float) -> Quantity:

@@ -36,7 +36,6 @@ FREE_CURVE_ERROR = 0.05
 """By how much Tx of the free curve may be off where several A and T_K share a contact (simulated)."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Saturation:
     """Whether the anomaly stops narrowing as it cools, and at which temperature.

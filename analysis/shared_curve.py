@@ -82,7 +82,8 @@ class SharedCurve:
             raise WindowError(f"{len(curves)} isotherm(s) cannot share a curve; at least two are needed")
         reaches = np.array([curve.bias_V[-1] for curve in curves]) / units_V
         starts = np.array([curve.bias_V[0] for curve in curves]) / units_V
-        if np.sort(reaches)[-2] <= np.sort(starts)[-2]:
+        overlaps = np.minimum(reaches[:, None], reaches) > np.maximum(starts[:, None], starts)
+        if not np.any(overlaps & ~np.eye(len(curves), dtype=bool)):
             raise WindowError("the isotherms share no range of the reduced bias; widen the range of bias")
         basis = MasterBasis.for_range(float(reaches.max()))
         functions = _averaged(basis, curves, units_V)

@@ -28,7 +28,8 @@ SIGMAS = 4.0
 RESOLVED = 1.5
 SMALLEST_SHARE = 0.03
 GROUP = 4
-LEAST_SEEN = 0.1
+LEAST_SEEN = 1e-7
+WIDENING = 1.3
 BOUND_TO_BIAS = 0.5
 
 
@@ -116,13 +117,9 @@ def find_two_curves(isotherm: Isotherm, drift_S_per_sqrt_s: float = 0.0) -> Tele
     found = _maximise(mixture)
     if found is None:
         return None
-    solution, covariance, state, shares, variance, significance = found
+    solution, errors, state, shares, variance, significance = found
     split = mixture.lower.shape[1]
     difference = solution[split:]
-    # what noise hides of the states is missing from the information, all of it where the curves meet
-    whole = max(float(shares @ STATES**2 - (shares @ STATES) ** 2), 1e-12)
-    seen = (hats.T @ (state - state.mean()) ** 2) / np.maximum(hats.sum(axis=0), 1e-12) / whole
-    errors = np.sqrt(np.diag(covariance)[split:] * variance) / np.clip(seen, LEAST_SEEN, 1.0)
     at_zero = cardinal(nodes, thermal_V, np.zeros(1))[0] @ solution[: nodes.size] + float(isotherm.conductance_S.mean())
     if difference[0] < 0.0:
         # the upper curve is the one that is higher at zero bias
@@ -159,18 +156,51 @@ class _Mixture:
     data: Floats
     nodes: int
 
-    def fit(self, state: Floats, square: Floats, variance: float) -> tuple[Floats, Floats]:
-        """Return coefficients and inverse matrix for expected states and their expected squares, shape (n,)."""
-        cross = self.lower.T @ (self.difference * state[:, None])
-        corner = self.difference.T @ (self.difference * square[:, None])
-        gram = np.block([[self.lower.T @ self.lower, cross], [cross.T, corner]])
-        # nuisance columns have unit prior variance
+    def fit(self, state: Floats, square: Floats, variance: float) -> Floats:
+        """Return the coefficients for expected states and their expected squares, shape (n,)."""
+        gram = variance * self._information(np.ones(state.size), state, square, variance)
+        moment = np.concatenate([self.lower.T @ self.data, self.difference.T @ (state * self.data)])
+        return np.asarray(np.linalg.solve(gram, moment), dtype=np.float64)
+
+    def errors(self, solution: Floats, weights: Floats, variance: float) -> Floats:
+        """Return the standard errors of Delta G at its nodes for posterior `weights` of the states, shape (n, 5).
+
+        From the observed information: that of known states less the variance of the score over the states (Louis,
+        J. R. Stat. Soc. B 44, 226 (1982)), so that what noise hides of the states is in the errors.
+        """
+        rest, difference = self.residual(solution)
+        score = rest[:, None] - difference[:, None] * STATES
+
+        def mean(values: Floats) -> Floats:
+            return np.sum(weights * values, axis=1)
+
+        def lost(one: Floats, two: Floats) -> Floats:
+            return (mean(one * two) - mean(one) * mean(two)) / variance
+
+        information = self._information(
+            1.0 - lost(score, score),
+            mean(np.broadcast_to(STATES, weights.shape)) - lost(score, STATES * score),
+            mean(np.broadcast_to(STATES**2, weights.shape)) - lost(STATES * score, STATES * score),
+            variance,
+        )
+        values, vectors = np.linalg.eigh(information)
+        covariance = (vectors / np.maximum(values, LEAST_SEEN * values[-1])) @ vectors.T
+        # shares and variance are fitted too: by how much that widens the errors is simulated
+        return WIDENING * np.sqrt(np.diag(covariance)[self.lower.shape[1] :])
+
+    def _information(self, own: Floats, cross: Floats, square: Floats, variance: float) -> Floats:
+        """Return the information of all coefficients for weights at the points; the nuisance has a prior of one."""
+        corner = self.lower.T @ (self.difference * cross[:, None])
+        gram = np.block(
+            [
+                [self.lower.T @ (self.lower * own[:, None]), corner],
+                [corner.T, self.difference.T @ (self.difference * square[:, None])],
+            ]
+        )
         free = np.ones(gram.shape[0], dtype=bool)
         free[self.nodes : self.lower.shape[1]] = False
         gram[np.diag_indices_from(gram)] += np.where(free, 1e-9 * np.diag(gram).max(), variance)
-        inverse = np.asarray(np.linalg.inv(gram), dtype=np.float64)
-        moment = np.concatenate([self.lower.T @ self.data, self.difference.T @ (state * self.data)])
-        return inverse @ moment, inverse
+        return gram / variance
 
     def residual(self, solution: Floats) -> tuple[Floats, Floats]:
         """Return data less lower curve, and the difference of the curves, at the points."""
@@ -195,15 +225,16 @@ def _hats(bias_V: Floats) -> tuple[Floats, Floats]:
 
 
 def _maximise(mixture: _Mixture) -> tuple[Floats, Floats, Floats, Floats, float, float] | None:
-    """Return coefficients, inverse matrix, expected states, shares, variance, and the gain in -2 ln likelihood."""
+    """Return coefficients, errors of Delta G, expected states, shares, variance, and the gain in -2 ln likelihood."""
     zeros = np.zeros(mixture.data.size)
-    rest, _ = mixture.residual(mixture.fit(zeros, zeros, 1.0)[0])
+    rest, _ = mixture.residual(mixture.fit(zeros, zeros, 1.0))
     single = float(np.mean(rest**2))
     state = (rest > 0.0).astype(float)
     square, variance = state, 0.3 * single
     shares = np.array([0.45, 0.03, 0.04, 0.03, 0.45])
     gain = 0.0
-    solution, inverse = mixture.fit(state, square, variance)
+    solution = mixture.fit(state, square, variance)
+    weights = np.zeros((state.size, STATES.size))
     for iteration in range(ITERATIONS):
         rest, difference = mixture.residual(solution)
         squares = (rest[:, None] - difference[:, None] * STATES) ** 2
@@ -222,5 +253,5 @@ def _maximise(mixture: _Mixture) -> tuple[Floats, Floats, Floats, Floats, float,
         # the states between are one kind: readings with a switch in them
         shares[1:-1] = shares[1:-1].mean()
         variance = float(np.sum(weights * squares)) / max(1, rest.size - mixture.nodes)
-        solution, inverse = mixture.fit(state, square, variance)
-    return solution, inverse, state, shares, variance, gain
+        solution = mixture.fit(state, square, variance)
+    return solution, mixture.errors(solution, weights, variance), state, shares, variance, gain

@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 G_MAXIMUM = 5.0
 G_STEPS = 21
 FIRST_STEP = 0.05
+ROUGH_RISE = 9.0
 SHIFT_SHARE = 0.6
 SIGNIFICANT = 25.0
 DESCRIBED = 5.0
@@ -111,7 +112,9 @@ def _measured(problems: Sequence["_Pair"], best: float, misfit: float, g_maximum
     if best > 0.98 * g_maximum:
         return missing("", f"the splitting is beyond g = {g_maximum:.3g}, what the range of bias allows")
 
-    own_error = error_by_curvature(lambda g: _chi2(problems, g), best, _chi2(problems, best), FIRST_STEP, 0.3 * best)
+    own_error = error_by_curvature(
+        lambda g: _chi2(problems, g), best, _chi2(problems, best), FIRST_STEP, 0.3 * best, ROUGH_RISE
+    )
     shared = _template_error(problems, best, own_error)
     why = f"shifted copies describe the curves badly (chi2 per degree of freedom {misfit:.1f})"
     error = float(np.sqrt(misfit) * np.hypot(own_error, shared))

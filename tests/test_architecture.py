@@ -24,13 +24,18 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS: dict[str, list[set[str]]] = {
     "analysis": [
         {"errors", "quantities"},
-        {"tabulated", "kondo", "curves", "noise", "master_curve", "likelihood", "table1"},
+        {"tabulated", "kondo", "curves", "noise", "master_curve", "likelihood", "table1", "quantity", "curvature"}
+        | {"normal_equations", "stretches", "live_isotherm", "sample_history"},
         {"mechanisms", "mechanisms_events", "mechanisms_kondo", "mechanisms_rivals"}
         | {"corrections", "bias_offset", "drift", "deviation", "fit_result", "problem", "crossover", "systematics"}
-        | {"window_choice", "collapse"},
-        {"parameters"},
-        {"evidence"},
-        {"collapsed", "report", "page"},
+        | {"window_choice", "collapse", "collapsed", "live", "profile_curves", "refit"},
+        {"anomaly", "even_curve", "shared_curve", "two_curves", "spikes", "dwell_times", "whitened", "universality"}
+        | {"departure", "effective_temperature", "field_change", "field_law", "phonons", "saturation"}
+        | {"saturation_forms", "symmetry", "telegraph", "transitions", "two_exponents", "zeeman"}
+        | {"features", "parameters"},
+        {"hypotheses", "model_fit", "two_level_fits", "facts", "criteria", "criteria_outside", "verdict", "evidence"}
+        | {"comparison"},
+        {"report", "page"},
     ],
     "instruments": [
         {"errors", "roles"},
@@ -92,12 +97,14 @@ FLOORS: dict[str, list[set[str]]] = {
     "acquisition": [
         {"errors", "clock"},
         {"toml_model", "boxes", "interlocks", "recipe", "station_file", "readings", "lock", "tidy_csv", "alerts"}
+        | {"whole_file"}
         | {"run_schema", "journal", "command_file", "control"},
         {"sweep", "timing", "circuit", "budget", "excitation", "plan", "plan_limits", "plan_warnings", "safety"}
         | {"learned_times", "plan_edit", "past", "settings_watch", "vital_signs", "safeguard"},
-        {"bias_walk", "approach", "loop", "store", "measured"},
+        {"bias_walk", "approach", "loop", "store", "measured", "run_list"},
         {"station"},
-        {"engine", "resume", "obedience", "observer", "watch", "status", "guard", "takeover", "export", "judgement", "report_files"},
+        {"engine", "resume", "obedience", "observer", "watch", "status", "guard", "takeover"}
+        | {"export", "judgement", "report_files"},
         {"gui"},
         {"cli", "cli_control", "cli_alerts", "commands", "run_commands", "control_commands", "rack_commands"}
         | {"plan_rows", "plan_view", "run_view", "judgement_view"},

@@ -1,5 +1,7 @@
 """Exports open in the tools they are meant for, with every value, unit and meaning."""
 
+# pyright: reportIndexIssue=false, reportAttributeAccessIssue=false, reportArgumentType=false
+# h5py gives whatever stands at a path; its types cannot know what that is
 import json
 from pathlib import Path
 

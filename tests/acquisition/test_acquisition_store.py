@@ -231,3 +231,22 @@ def test_existing_file_is_never_overwritten(path: Path, wall: StandingWall) -> N
     with pytest.raises(RunFileError, match="cannot be made"):
         RunFileWriter.create(path, {}, wall)
     assert path.read_text() == "somebody's thesis"
+
+
+def test_point_that_a_failed_write_undid_is_never_acknowledged(path: Path, wall: StandingWall) -> None:
+    writer, acknowledged = make(path, wall)
+    with sqlite3.connect(path) as connection:  # stands for the full disk, at which SQLite rolls back what was waiting
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON point WHEN new.plan_index = 2 "
+            "BEGIN SELECT RAISE(ROLLBACK, 'full'); END"
+        )
+    connection.close()
+    writer.append(reading(0))
+    writer.append(reading(1))
+    with pytest.raises(RunFileError):
+        writer.append(reading(2))
+    wall.sleep(1.0)
+    writer.append(reading(3))
+    writer.close()
+    with RunFileReader(path) as reader:
+        assert reader.measured_plan_indices() == {index for _, index in acknowledged} == {0, 3}

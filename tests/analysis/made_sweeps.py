@@ -4,15 +4,17 @@ Nothing of it comes from the program; the formulas of the mechanisms are written
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.curves import Curves, make_curves
 from analysis.even_curve import EvenCurve, even_curves
+from analysis.quantity import Quantity
 
 Floats = NDArray[np.float64]
-Curve = Callable[[Floats, float, float, int], Floats]
+Curve = Callable[..., Any]
 
 QUANTUM_S = 3.874045865e-5
 VOLT_PER_KELVIN = 8.617333262e-5
@@ -47,17 +49,17 @@ def sweeps(
             level += drift * np.sqrt(3000.0) * rng.standard_normal()
             for way in (1, -1):
                 bias = bias_V[::way]
-                walk = level + np.cumsum(drift * np.sqrt(POINT_S) * rng.standard_normal(bias.size))
+                walk: Floats = level + np.cumsum(drift * np.sqrt(POINT_S) * rng.standard_normal(bias.size))
                 level = float(walk[-1])
-                size = noise(temperature_K) if callable(noise) else noise
+                size = noise if isinstance(noise, int | float) else noise(temperature_K)
                 columns["G"].append(
                     curve(bias, temperature_K, field_T, way) + walk + size * rng.standard_normal(bias.size)
                 )
                 columns["V"].append(bias)
-                columns["T"].append(np.full(bias.size, temperature_K))
-                columns["H"].append(np.full(bias.size, field_T))
+                columns["T"].append(np.full(bias.size, float(temperature_K)))
+                columns["H"].append(np.full(bias.size, float(field_T)))
                 columns["way"].append(np.full(bias.size, float(way)))
-                columns["time"].append(time_s + POINT_S * np.arange(bias.size))
+                columns["time"].append(time_s + POINT_S * np.arange(bias.size, dtype=np.float64))
                 time_s = float(columns["time"][-1][-1])
     joined = {name: np.concatenate(parts) for name, parts in columns.items()}
     return make_curves(
@@ -80,3 +82,27 @@ def coverage(
 ) -> float:
     """Return the share of estimates within so many of their errors of the truth."""
     return float(np.mean(np.abs(np.asarray(values) - truth) < sigmas * np.asarray(errors)))
+
+
+def value(quantity: Quantity) -> float:
+    """Return a value that must be there."""
+    assert quantity.value is not None, quantity.why
+    return quantity.value
+
+
+def error(quantity: Quantity) -> float:
+    """Return an error that must be there."""
+    assert quantity.error is not None, quantity.why
+    return quantity.error
+
+
+def mean(values: ArrayLike) -> float:
+    return float(np.mean(np.asarray(values, dtype=float)))
+
+
+def median(values: ArrayLike) -> float:
+    return float(np.median(np.asarray(values, dtype=float)))
+
+
+def spread(values: ArrayLike) -> float:
+    return float(np.std(np.asarray(values, dtype=float)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_sweeps import curves_of, sinh_grid, sweeps
+from made_sweeps import curves_of, error, mean, median, sinh_grid, spread, sweeps, value
 from simulated_contact import DEMO_K, VOLT_PER_KELVIN, conductance, gamma, run_columns
 
 from analysis.collapse import fit_exponent
@@ -36,17 +36,17 @@ def found() -> list[Departure]:
 
 def test_crossover_bias_of_sample_one_is_about_one_millivolt(found: list[Departure]) -> None:
     # T_K from 8 to 16 K; median over the nine isotherms from 0.1 to 1.4 K
-    truth = np.median([true_departure_V(t, np.linspace(8.0, 16.0, 10)) for t in DEMO_K[:9]])
-    values = [own.crossover_bias_V.value for own in found]
-    errors = [own.crossover_bias_V.error for own in found]
-    assert np.mean(values) == pytest.approx(truth, abs=np.mean(errors))
-    assert 0.5 < np.std(values) / np.mean(errors) < 2.0
+    truth = median([true_departure_V(t, np.linspace(8.0, 16.0, 10)) for t in DEMO_K[:9]])
+    values = [value(own.crossover_bias_V) for own in found]
+    errors = [error(own.crossover_bias_V) for own in found]
+    assert mean(values) == pytest.approx(truth, abs=mean(errors))
+    assert 0.5 < spread(values) / mean(errors) < 2.0
 
 
 def test_departure_moves_out_with_temperature(found: list[Departure]) -> None:
     for index in (6, 7, 8):
-        mean = np.mean([own.departure_biases_V[index].value for own in found])
-        assert mean == pytest.approx(true_departure_V(DEMO_K[index], np.linspace(8.0, 16.0, 10)), rel=0.15)
+        found_V = mean([value(own.departure_biases_V[index]) for own in found])
+        assert found_V == pytest.approx(true_departure_V(DEMO_K[index], np.linspace(8.0, 16.0, 10)), rel=0.15)
 
 
 def test_kondo_temperature_beyond_the_data_is_a_bound(found: list[Departure]) -> None:
@@ -59,7 +59,7 @@ def test_slope_of_the_logarithm_is_that_of_the_model(found: list[Departure]) -> 
     true_slope = np.diff(conductance(bias, 0.1, COUPLINGS, np.full(10, 12.0), 7.8))[0] / np.log(bias[1] / bias[0])
     slopes = [own.log_slope_bias for own in found if own.log_slope_bias.value is not None]
     assert len(slopes) >= 4
-    assert np.mean([own.value for own in slopes]) == pytest.approx(true_slope, rel=0.1)
+    assert mean([value(own) for own in slopes]) == pytest.approx(true_slope, rel=0.1)
 
 
 def small_kondo(seed: int):

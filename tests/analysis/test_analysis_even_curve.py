@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_sweeps import QUANTUM_S, VOLT_PER_KELVIN, curves_of, sinh_grid, sweeps
+from made_sweeps import QUANTUM_S, VOLT_PER_KELVIN, curves_of, mean, sinh_grid, sweeps
 
 from analysis.errors import WindowError
 from analysis.even_curve import even_curve
@@ -24,12 +24,12 @@ def test_values_at_the_nodes_are_unbiased_and_their_covariance_holds() -> None:
         (curve,) = curves_of(made(seed))
         rest = curve.conductance_S / QUANTUM_S - root_law(curve.bias_V, 0.1)
         chi2.append(rest @ np.linalg.solve(curve.covariance_S2 / QUANTUM_S**2, rest) / rest.size)
-    assert np.mean(chi2) == pytest.approx(1.0, abs=0.08)
+    assert mean(chi2) == pytest.approx(1.0, abs=0.08)
 
 
 def test_chi_square_of_the_points_is_one_a_degree_of_freedom() -> None:
     ratios = [curve.chi2 / curve.degrees_of_freedom for seed in range(60) for curve in curves_of(made(seed))]
-    assert np.mean(ratios) == pytest.approx(1.0, abs=0.03)
+    assert mean(ratios) == pytest.approx(1.0, abs=0.03)
 
 
 def test_drift_widens_the_errors_and_restores_chi_square() -> None:

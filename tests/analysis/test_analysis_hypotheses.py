@@ -5,17 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from analysis.comparison import compare_mechanisms
 from analysis.even_curve import EvenCurve
-from analysis.hypotheses import (
-    compare_mechanisms,
-    fit_circuit,
-    fit_heating,
-    fit_levels,
-    fit_map,
-    fit_resonance,
-    fit_split,
-    fit_two_channel,
-)
+from analysis.hypotheses import fit_circuit, fit_heating, fit_magnetic, fit_trap
+from analysis.two_level_fits import fit_levels, fit_split, fit_two_channel
 from analysis.whitened import WhitenedCurves, whiten_curves
 
 QUANTUM_S = 3.874045865e-5
@@ -66,7 +59,7 @@ def hot_spot(bias_K: np.ndarray, temperature_K: float) -> np.ndarray:
 
 
 def test_resonance_finds_kondo_temperature_weight_and_depth() -> None:
-    fit = fit_resonance(measured(fermi_liquid), "magnetic-kondo", -1)
+    fit = fit_magnetic(measured(fermi_liquid))
     assert fit.chi2 < 1.2 * 225
     assert fit.values["kondo_temperature_K"] == pytest.approx(6.0, rel=0.02)
     assert fit.values["bias_weight"] == pytest.approx(0.15, rel=0.03)
@@ -75,8 +68,8 @@ def test_resonance_finds_kondo_temperature_weight_and_depth() -> None:
 
 def test_a_peak_is_fitted_by_the_trap_and_refused_by_the_dip() -> None:
     curves = measured(lambda bias_K, temperature_K: -fermi_liquid(bias_K, temperature_K))
-    assert fit_resonance(curves, "charge-trap", 1).chi2 < 1.2 * 225
-    dip = fit_resonance(curves, "magnetic-kondo", -1)
+    assert fit_trap(curves).chi2 < 1.2 * 225
+    dip = fit_magnetic(curves)
     assert dip.chi2 == pytest.approx(float(curves.data @ curves.data))
 
 
@@ -93,14 +86,24 @@ def test_saturation_of_eq_29_is_found_and_plain_kondo_refused() -> None:
     assert fit_two_channel(curves).chi2 > split.chi2 + 1000
 
 
-def test_heating_finds_its_exponent_and_the_map_needs_none() -> None:
-    curves = measured(hot_spot)
-    assert fit_heating(curves).values["exponent"] == pytest.approx(0.7, abs=0.01)
-    assert fit_map(curves).chi2 < 1.2 * 225
+def test_heating_finds_its_exponent() -> None:
+    fit = fit_heating(measured(hot_spot))
+    assert fit.chi2 < 1.2 * 225
+    assert fit.values["exponent"] == pytest.approx(0.7, abs=0.01)
+
+
+def test_heating_on_any_background_is_described_by_the_map() -> None:
+    def bent(bias_K: np.ndarray, temperature_K: float) -> np.ndarray:
+        squared = temperature_K**2 + (bias_K / KELVIN_PER_VOLT) ** 2 / (4 * LORENZ)
+        return 5.0 * np.log1p(squared) + 3.0 * np.sin(np.log(squared))
+
+    fit = fit_heating(measured(bent))
+    assert fit.chi2 < 1.3 * 225
+    assert not fit.values
 
 
 def test_the_map_refuses_what_does_not_heat() -> None:
-    assert fit_map(measured(fermi_liquid)).chi2 > 1000
+    assert fit_heating(measured(fermi_liquid)).chi2 > 1000
 
 
 def test_circuit_finds_the_exponent_of_the_zero_bias_law() -> None:
@@ -120,7 +123,7 @@ def test_levels_are_taken_in_only_while_they_are_worth_it() -> None:
 
 def test_cost_is_measured_from_the_best_model_for_its_parameters() -> None:
     comparison = compare_mechanisms(measured(fermi_liquid))
-    assert comparison.best() == "magnetic-kondo"
+    assert comparison.best == "magnetic-kondo"
     assert comparison.cost("magnetic-kondo") == 0.0
     assert comparison.cost("disorder") > 1000
     assert comparison.significance > 1000

@@ -6,6 +6,7 @@ from simulated_contact import run_columns
 
 from analysis.collapse import fit_exponent
 from analysis.curves import Window, make_curves
+from analysis.features import find_features
 from analysis.parameters import Parameters, find_parameters, same_fit
 
 PAPER = Window(1.5, 0.8e-3)
@@ -75,3 +76,16 @@ def test_what_cannot_be_given_says_why() -> None:
     for quantity in (cold.b_sigma, cold.gamma1_fit, cold.kondo_temperature_K, cold.tx_K):
         assert quantity.value is None
         assert quantity.why
+
+
+def test_features_turn_the_crossover_into_a_measurement() -> None:
+    curves = make_curves(**run_columns(3))  # type: ignore[arg-type]
+    fit = fit_exponent(curves, PAPER)
+    found = find_parameters(curves, fit, features=find_features(curves, fit))
+    plain = find_parameters(curves, fit)
+    assert found.crossover_bias_V.is_measured and found.crossover_bias_V.value == pytest.approx(1.1e-3, rel=0.4)
+    assert plain.crossover_bias_V.bound == ">="
+    assert found.kondo_temperature_K.value is not None and plain.kondo_temperature_K.value is not None
+    assert found.kondo_temperature_K.value >= plain.kondo_temperature_K.value
+    assert found.tx_K.bound == "<=" and "no saturation" in found.tx_K.why
+    assert plain.tx_K.value is None and "not looked for" in plain.tx_K.why

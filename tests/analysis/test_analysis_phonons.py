@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_sweeps import VOLT_PER_KELVIN, coverage, sweeps
+from made_sweeps import VOLT_PER_KELVIN, coverage, error, mean, sweeps, value
 from scipy.special import erf
 
 from analysis.errors import WindowError
@@ -37,16 +37,16 @@ def test_longitudinal_peak_is_there_or_lost(peaks, is_lost: bool) -> None:
     truth = (area_l / width_l) / (area_t / width_t)
     assert [own.is_longitudinal_lost for own in found] == [is_lost] * 20
     assert all(own.is_ballistic for own in found)
-    values = [own.ballisticity.value for own in found]
-    assert np.mean(values) == pytest.approx(truth, abs=0.02)
+    values = [value(own.ballisticity) for own in found]
+    assert mean(values) == pytest.approx(truth, abs=0.02)
     if not is_lost:
-        assert coverage(values, [own.ballisticity.error for own in found], truth, 2.0) > 0.8
+        assert coverage(values, [error(own.ballisticity) for own in found], truth, 2.0) > 0.8
 
 
 def test_peaks_are_where_they_are() -> None:
     found = [spectrum_of(CLEAN, seed) for seed in range(20)]
-    assert np.mean([own.transverse_V.value for own in found]) == pytest.approx(16.5e-3, abs=0.05e-3)
-    assert np.mean([own.longitudinal_V.value for own in found]) == pytest.approx(28e-3, abs=0.05e-3)
+    assert mean([value(own.transverse_V) for own in found]) == pytest.approx(16.5e-3, abs=0.05e-3)
+    assert mean([value(own.longitudinal_V) for own in found]) == pytest.approx(28e-3, abs=0.05e-3)
     assert found[0].threshold_V.value == pytest.approx(10.5e-3, abs=0.2e-3)
 
 

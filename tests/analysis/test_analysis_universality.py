@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_sweeps import VOLT_PER_KELVIN, coverage, curves_of, sweeps
+from made_sweeps import VOLT_PER_KELVIN, coverage, curves_of, error, mean, sweeps, value
 from simulated_contact import gamma
 
 from analysis.errors import WindowError
@@ -31,15 +31,15 @@ def universality_of(seed: int, shapes=(gamma, gamma, gamma)) -> Universality:
 
 
 def test_one_curve_for_all_is_accepted_with_its_ratios() -> None:
-    found = [universality_of(seed) for seed in range(10)]
-    assert np.mean([own.is_universal for own in found]) >= 0.9
-    assert np.mean([own.chi2 / own.degrees_of_freedom for own in found]) == pytest.approx(1.0, abs=0.25)
+    found = [universality_of(seed) for seed in range(7)]
+    assert mean([own.is_universal for own in found]) >= 0.9
+    assert mean([own.chi2 / own.degrees_of_freedom for own in found]) == pytest.approx(1.0, abs=0.25)
     for index in (1, 2):
         for name, place in (("amplitude_ratio", 1), ("coupling_ratio", 0)):
             truth = SAMPLES[index][place] / SAMPLES[0][place]
-            values = [getattr(own.samples[index], name).value for own in found]
-            errors = [getattr(own.samples[index], name).error for own in found]
-            assert np.mean(values) == pytest.approx(truth, abs=np.mean(errors))
+            values = [value(getattr(own.samples[index], name)) for own in found]
+            errors = [error(getattr(own.samples[index], name)) for own in found]
+            assert mean(values) == pytest.approx(truth, abs=mean(errors))
             assert coverage(values, errors, truth, 2.5) > 0.7
 
 

@@ -1,9 +1,11 @@
 """How often the verdict on a random contact is right, undecided or wrong.
 
-    python tests/benchmarks/confusion_matrix.py --count 440 --first 1000
+    python tests/benchmarks/confusion_matrix.py                       440 contacts, ten to twenty minutes on one core
+    python tests/benchmarks/confusion_matrix.py --document docs/confusion.md
 
 Truths go round with the seed (see `random_instances`). Besides the matrix it counts the contacts that can be decided:
-the best wrong model costs delta chi2 > 25, or a field or the history tells.
+the best wrong model costs delta chi2 > 25, or the field or the history tells. Two counts are given: one takes shape
+alone for enough to tell 2CK from disorder, the other does not, as the verdict never does (design decision 8).
 """
 
 import argparse
@@ -11,11 +13,12 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path += [str(ROOT), str(Path(__file__).resolve().parent)]
+HERE = Path(__file__).resolve().parent
+sys.path += [str(HERE), str(HERE.parents[1])]
 
 from random_instances import TRUTHS, Instance, make_instance  # noqa: E402
 
@@ -23,23 +26,26 @@ from analysis.collapse import fit_exponent  # noqa: E402
 from analysis.corrections import Corrections  # noqa: E402
 from analysis.errors import AnalysisError, DataError  # noqa: E402
 from analysis.evidence import Evidence, has_centre, weigh  # noqa: E402
+from analysis.facts import ALIKE, DECISIVE_COST  # noqa: E402
 from analysis.features import find_features  # noqa: E402
 from analysis.parameters import find_parameters  # noqa: E402
 
 VERDICTS = (*TRUTHS, "undecided")
-DECIDING_COST = 25.0
+FRESH_SEEDS = 200_000
+"""First seed of the set that is quoted; seeds below 100 000 are for tuning."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One contact judged."""
+    """One contact judged; costs are in delta chi2 of the best wrong model against the truth."""
 
     seed: int
     truth: str
     verdict: str
     cost: float
     best_wrong: str
-    is_decidable: bool
+    cost_beyond_shape: float
+    do_circumstances_tell: bool
     seconds: float
 
     @property
@@ -52,36 +58,46 @@ class Outcome:
         """Say whether the verdict names another one."""
         return self.verdict not in (self.truth, "undecided")
 
+    @property
+    def is_decidable(self) -> bool:
+        """Say whether the best wrong model costs enough, or field or history tell."""
+        return self.cost > DECISIVE_COST or self.do_circumstances_tell
+
+    @property
+    def is_decidable_beyond_shape(self) -> bool:
+        """Say the same where the shape of the curves may not tell 2CK from disorder."""
+        return self.cost_beyond_shape > DECISIVE_COST or self.do_circumstances_tell
+
 
 def judge(instance: Instance) -> Evidence:
     """Return the evidence as `zerobias analyze` would."""
+    curves = instance.measurement.curves
     fit, parameters, failure = None, None, ""
     try:
-        fit = fit_exponent(instance.curves, None, Corrections(bias_offset_V="auto"))
-        if not has_centre(instance.curves, fit):
+        fit = fit_exponent(curves, None, Corrections(bias_offset_V="auto"))
+        if not has_centre(curves, fit):
             raise DataError("no centre of symmetry near zero bias")
-        parameters = find_parameters(instance.curves, fit)
+        parameters = find_parameters(curves, fit)
     except AnalysisError as error:
         fit, failure = None, str(error)
-    features = find_features(instance.curves, fit)
-    return weigh(instance.curves, fit, parameters, features, instance.history, fit_failure=failure)
+    return weigh(curves, fit, parameters, find_features(curves, fit), instance.history, fit_failure=failure)
 
 
-def best_wrong(instance: Instance, evidence: Evidence) -> tuple[float, str]:
-    """Return what the best wrong model costs in delta chi2 against the truth, and its name."""
+def costs(instance: Instance, evidence: Evidence) -> tuple[dict[str, float], float]:
+    """Return chi-square of every wrong model, and of the truth."""
     comparison = evidence.comparison
     if comparison is None:
-        return 0.0, "none"
+        return {}, 0.0
     wrong = {name: fit.chi2 for name, fit in comparison.fits.items() if name != instance.truth}
-    # two-level systems without splitting are a case of those with one: not a wrong model
     if instance.truth == "2CK":
+        # two-level systems without splitting are a case of those with one
         wrong.pop("2CK-with-splitting")
-    name = min(wrong, key=lambda key: wrong[key])
     if instance.truth in comparison.fits:
-        return wrong[name] - comparison.fits[instance.truth].chi2, name
-    if instance.truth in ("ucf", "telegraph"):
-        return instance.hidden_chi2, name
-    return wrong[name] - comparison.points, name
+        return wrong, comparison.fits[instance.truth].chi2
+    if instance.truth == "no-scaling":
+        return wrong, float(comparison.points)
+    # what an odd part or switching costs does not show in the even curves that the models are fitted to
+    return wrong, min(wrong.values()) - instance.measurement.hidden_chi2
 
 
 def run(seed: int) -> Outcome:
@@ -90,31 +106,36 @@ def run(seed: int) -> Outcome:
     start = time.process_time()
     evidence = judge(instance)
     seconds = time.process_time() - start
-    cost, name = best_wrong(instance, evidence)
-    field_decides = instance.field_effect_S > 3.0 * instance.level_error_S
-    is_decidable = cost > DECIDING_COST or field_decides or bool(instance.history)
-    return Outcome(seed, instance.truth, evidence.verdict, cost, name, is_decidable, seconds)
+    wrong, right = costs(instance, evidence)
+    best = min(wrong, key=lambda name: wrong[name], default="none")
+    alike = set(ALIKE) if instance.truth in ALIKE else set()
+    beyond = 0.0 if alike and alike & set(wrong) else min(wrong.values(), default=right) - right
+    told = instance.does_field_tell or bool(instance.history)
+    return Outcome(seed, instance.truth, evidence.verdict, wrong.get(best, right) - right, best, beyond, told, seconds)
 
 
-def matrix(outcomes: list[Outcome]) -> dict[str, Counter[str]]:
+def matrix(outcomes: Sequence[Outcome]) -> dict[str, Counter[str]]:
     """Return how often each truth got each verdict."""
-    return {truth: Counter(o.verdict for o in outcomes if o.truth == truth) for truth in TRUTHS}
+    return {truth: Counter(outcome.verdict for outcome in outcomes if outcome.truth == truth) for truth in TRUTHS}
 
 
-def summary(outcomes: list[Outcome]) -> dict[str, float]:
+def summary(outcomes: Sequence[Outcome]) -> dict[str, float]:
     """Return the numbers that count."""
-    decidable = [o for o in outcomes if o.is_decidable]
+    decidable = [outcome for outcome in outcomes if outcome.is_decidable]
+    beyond = [outcome for outcome in outcomes if outcome.is_decidable_beyond_shape]
     return {
         "instances": len(outcomes),
-        "wrong": sum(o.is_wrong for o in outcomes),
-        "right": sum(o.is_right for o in outcomes),
+        "wrong": sum(outcome.is_wrong for outcome in outcomes),
+        "right": sum(outcome.is_right for outcome in outcomes),
         "decidable": len(decidable),
-        "right of decidable": sum(o.is_right for o in decidable),
-        "seconds": sum(o.seconds for o in outcomes),
+        "right of decidable": sum(outcome.is_right for outcome in decidable),
+        "decidable beyond shape": len(beyond),
+        "right of decidable beyond shape": sum(outcome.is_right for outcome in beyond),
+        "processor seconds": round(sum(outcome.seconds for outcome in outcomes), 1),
     }
 
 
-def as_text(outcomes: list[Outcome]) -> str:
+def as_text(outcomes: Sequence[Outcome]) -> str:
     """Return the matrix as a table, truths down, verdicts across."""
     counts = matrix(outcomes)
     width = max(map(len, VERDICTS))
@@ -127,26 +148,34 @@ def as_text(outcomes: list[Outcome]) -> str:
 
 def main() -> None:
     """Run the benchmark from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="How often the verdict on a random contact is right.")
     parser.add_argument("--count", type=int, default=440)
-    parser.add_argument("--first", type=int, default=100_000, help="first seed")
-    parser.add_argument("--document", type=Path, help="write a page with the matrix, and a figure beside it")
-    parser.add_argument("--outcomes", type=Path, help="write every outcome as JSON lines")
+    parser.add_argument("--first", type=int, default=FRESH_SEEDS, help="first seed")
+    parser.add_argument("--outcomes", type=Path, help="append every outcome to this file, and do none of it twice")
+    parser.add_argument("--document", type=Path, help="write a page with the matrix, and its figure beside it")
     arguments = parser.parse_args()
-    outcomes = []
+    outcomes = read_outcomes(arguments.outcomes) if arguments.outcomes and arguments.outcomes.exists() else []
+    known = {outcome.seed for outcome in outcomes}
     for seed in range(arguments.first, arguments.first + arguments.count):
+        if seed in known:
+            continue
         outcomes.append(run(seed))
+        if arguments.outcomes:
+            with arguments.outcomes.open("a") as file:
+                file.write(json.dumps(asdict(outcomes[-1])) + "\n")
         if outcomes[-1].is_wrong:
             print(f"wrong: {outcomes[-1]}", flush=True)
     print(as_text(outcomes))
-    numbers = summary(outcomes)
-    print(json.dumps(numbers))
-    if arguments.outcomes:
-        arguments.outcomes.write_text("".join(json.dumps(asdict(outcome)) + "\n" for outcome in outcomes))
+    print(json.dumps(summary(outcomes)))
     if arguments.document:
         from confusion_document import write_document
 
-        write_document(arguments.document, outcomes, arguments.first)
+        write_document(arguments.document, outcomes)
+
+
+def read_outcomes(path: Path) -> list[Outcome]:
+    """Return the outcomes that an earlier run has written."""
+    return [Outcome(**json.loads(line)) for line in path.read_text().splitlines()]
 
 
 if __name__ == "__main__":

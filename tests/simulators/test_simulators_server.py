@@ -194,7 +194,7 @@ def test_senseless_request_is_refused_in_words(serve: Callable[..., Served], req
 
 
 def test_unknown_model_is_refused() -> None:
-    with pytest.raises(UnknownModelError, match="no simulated 'SR844'.*SR830"):
+    with pytest.raises(UnknownModelError, match=r"no simulated 'SR844'.*SR830"):
         serve_sample("cu1", 1, WallClock(), models=["SR844"])
 
 

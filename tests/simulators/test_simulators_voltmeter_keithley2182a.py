@@ -14,7 +14,7 @@ NO_ERROR = '0,"No error"'
 class OhmicContact:
     background_S = 1.0 / CONTACT_OHM
 
-    def curve(self, *_: object) -> BiasCurve:
+    def curve(self, *_: object, **__: object) -> BiasCurve:
         return ohmic_curve(1.0 / CONTACT_OHM)
 
     def switches_s(self, start_s: float, end_s: float) -> list[float]:
