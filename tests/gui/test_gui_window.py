@@ -55,7 +55,7 @@ def test_raw_view_draws_what_the_run_file_holds(make_window: MakeWindow, finishe
 def test_choosing_a_direction_leaves_the_other_out(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
     window = attached(make_window, finished_run, qtbot)
     assert window._tail is not None
-    both = np.size(window.raw._curves[0].getData()[0])
+    both = np.asarray(window.raw._curves[0].getData()[0]).size
     window.raw.choose(window._tail, direction=1.0)
     up = np.asarray(window.raw._curves[0].getData()[0])
     assert 0 < len(up) < both
