@@ -77,7 +77,9 @@ class Guard:
     def dismiss(self) -> None:
         """Send the guard home: the rack is safe and the run file closed. May be called twice."""
         if self._process.stdin is not None and not self._process.stdin.closed:
-            _send(self._process, _GOODBYE)
+            if not _send(self._process, _GOODBYE):
+                # a pipe without its good-bye reads as the engine's death: a guard that cannot hear it must not go on
+                self._process.kill()
             _close(self._process)
 
 
@@ -141,13 +143,13 @@ def _start(task: dict[str, Any]) -> subprocess.Popen[bytes]:
     return process
 
 
-def _send(process: subprocess.Popen[bytes], message: bytes) -> None:
-    """Send what the guard may be unable to take: `Guard.is_alive` finds out that it has died."""
+def _send(process: subprocess.Popen[bytes], message: bytes) -> bool:
+    """Send what the guard may be unable to take, and say whether it went; `Guard.is_alive` tells if it has died."""
     assert process.stdin is not None
     try:
-        process.stdin.write(message)
+        return process.stdin.write(message) == len(message)  # None where the pipe is full
     except (BrokenPipeError, BlockingIOError):
-        return
+        return False
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:
