@@ -15,6 +15,8 @@ from analysis.fit_result import ExponentFit
 from analysis.parameters import Parameters, find_parameters
 from analysis.quantity import Quantity
 
+TEMPERATURES_OF_A_RUN = 3
+
 
 @dataclass(frozen=True)
 class AnalyzeOptions:
@@ -56,7 +58,7 @@ def judge(path: Path, options: AnalyzeOptions) -> Judgement:
     InputError
         If the file cannot be read.
     AnalysisError
-        If what is in it cannot be fitted and shows no anomaly either; the message names the file.
+        If what is in it cannot be fitted, shows no anomaly, and has fewer than three temperatures.
     """
     measured = load_measured(path)
     curves = measured.curves()
@@ -81,10 +83,11 @@ def _fit(curves: Curves, measured: Measured, options: AnalyzeOptions) -> Exponen
 
 
 def _without_fit(path: Path, curves: Curves, measured: Measured, failure: AnalysisError) -> Judgement:
-    """Weigh what has no exponent, if there is an anomaly at all."""
+    """Weigh what has no exponent, if there is an anomaly or were temperatures enough to see that there is none."""
     features = find_features(curves, None)
     evidence = weigh(curves, None, None, features, measured.facts.history, fit_failure=str(failure))
-    if not evidence.has_anomaly:
+    isotherms = 0 if evidence.comparison is None else evidence.comparison.isotherms
+    if not evidence.has_anomaly and isotherms < TEMPERATURES_OF_A_RUN:
         raise failure
     return Judgement(path, curves, None, None, features, evidence, str(failure))
 

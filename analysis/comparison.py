@@ -1,11 +1,14 @@
 """All mechanisms fitted to the same curves, and what each costs against the others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis.hypotheses import fit_circuit, fit_disorder, fit_heating, fit_magnetic, fit_trap
 from analysis.model_fit import ModelFit
 from analysis.two_level_fits import fit_levels, fit_split, fit_two_channel
 from analysis.whitened import WhitenedCurves
+
+INVISIBLE_SATURATION = 0.5
+"""Share of the lowest temperature below which a saturation temperature cannot show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,13 @@ def compare_mechanisms(curves: WhitenedCurves) -> Comparison:
         fit_circuit,
         fit_trap,
     )
-    fits = [fitter(curves) for fitter in fitters]
-    chi2_nothing = float(curves.data @ curves.data)
-    return Comparison({fit.mechanism: fit for fit in fits}, chi2_nothing, curves.points, curves.isotherms)
+    fits = {fit.mechanism: fit for fit in (fitter(curves) for fitter in fitters)}
+    fits["2CK"] = _without_saturation(fits["2CK"], fits["2CK-with-splitting"], float(curves.temperature_K.min()))
+    return Comparison(fits, float(curves.data @ curves.data), curves.points, curves.isotherms)
+
+
+def _without_saturation(plain: ModelFit, split: ModelFit, lowest_K: float) -> ModelFit:
+    """Return the better fit by systems that do not saturate in the data; some of the split ones do not either."""
+    if split.values.get("saturation_K", 0.0) < INVISIBLE_SATURATION * lowest_K and split.score < plain.score:
+        return replace(split, mechanism=plain.mechanism)
+    return plain

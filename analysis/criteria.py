@@ -8,7 +8,9 @@ from analysis.facts import (
     ALIKE,
     DECISIVE_COST,
     DIPS,
+    EXPONENT_SIGMAS,
     NOTEWORTHY_COST,
+    TWO_LEVEL,
     WORST_ACCEPTED_MISFIT,
     Facts,
     Finding,
@@ -16,6 +18,11 @@ from analysis.facts import (
     left_open,
     speaks_for,
 )
+from analysis.quantity import Quantity
+
+SHARP_RATIO = 0.05
+RATIO_FLOOR = 0.02
+"""What thermometer errors may shift the Lorenz number by."""
 
 
 def sign(facts: Facts) -> list[Finding]:
@@ -96,15 +103,30 @@ def _saturation_text(facts: Facts) -> str:
 
 
 def effective_temperature(facts: Facts) -> list[Finding]:
-    """Ask for the direct map of G(V, T) onto G(0, Teff), Teff^2 = T^2 + V^2 / 4 L0, which has no free parameter."""
+    """Ask for the direct map of G(V, T) onto G(0, Teff), Teff^2 = T^2 + V^2 / 4 L0, which has no free parameter.
+
+    Where the map holds and the curves by themselves choose Sommerfeld's Lorenz number within a few percent, what has
+    its own scale of bias (A of a two-level system) would have to meet it by accident.
+    """
     cost, per_dof = facts.comparison.cost("heating"), facts.comparison.per_dof("heating")
-    part = facts.features.heating
-    ratio = ""
-    if part is not None and part.lorenz_ratio.is_measured:
-        ratio = f", best for L = ({part.lorenz_ratio.value:.2f} +- {part.lorenz_ratio.error:.1g}) L0"
+    ratio = None if facts.features.heating is None else facts.features.heating.lorenz_ratio
+    number = ""
+    if ratio is not None and ratio.value is not None and ratio.is_measured:
+        number = f"; the best Lorenz number is {ratio.value:.3f} +- {ratio.error:.1g} of it"
     if cost > DECISIVE_COST or per_dof > WORST_ACCEPTED_MISFIT:
-        return left_open(["heating"], f"no map of G(V, T) onto G(0, Teff) with Sommerfeld's Lorenz number L0{ratio}")
-    return speaks_for(["heating"], f"G(V, T) maps onto G(0, Teff) with Sommerfeld's Lorenz number L0{ratio}")
+        return left_open(["heating"], f"no map of G(V, T) onto G(0, Teff) with Sommerfeld's Lorenz number{number}")
+    found = speaks_for(["heating"], f"G(V, T) maps onto G(0, Teff) with Sommerfeld's Lorenz number{number}")
+    if cost <= NOTEWORTHY_COST and ratio is not None and _is_one(ratio):
+        text = f"G(V, T) is a function of Teff alone{number}, which it would be by accident only"
+        found += against([*TWO_LEVEL, *ALIKE, "circuit"], text)
+    return found
+
+
+def _is_one(ratio: Quantity) -> bool:
+    """Say whether a ratio is one, and known well enough to mean something."""
+    if ratio.value is None or ratio.error is None or not ratio.is_measured:
+        return False
+    return ratio.error < SHARP_RATIO and abs(ratio.value - 1.0) < EXPONENT_SIGMAS * ratio.error + RATIO_FLOOR
 
 
 def symmetry(facts: Facts) -> list[Finding]:
@@ -131,8 +153,9 @@ def telegraph(facts: Facts) -> list[Finding]:
     amplitude = part.amplitude.value
     size = "" if amplitude is None else f", {amplitude:.2g} e2/h apart at V = 0"
     seen = f"two curves at {len(part.isotherms)} of {len(facts.temperatures_K)} isotherms{size}"
-    if facts.does_switch and facts.is_odd:
-        return left_open(["telegraph"], f"{seen}, but what is odd in V looks like two curves")
+    if facts.does_switch and facts.is_switching_sided:
+        text = f"{seen}, but the upper one goes with the sign of V (correlation {facts.sidedness:.2f})"
+        return left_open(["telegraph"], f"{text}: an odd part looks like that")
     if facts.does_switch:
         return speaks_for(["telegraph"], f"the conductance switches: {seen}")
     if part.is_found:

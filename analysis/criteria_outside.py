@@ -3,12 +3,17 @@
 import numpy as np
 
 from analysis.facts import DECISIVE_COST, TWO_LEVEL, Facts, Finding, against, left_open, speaks_for
-from analysis.field_law import FieldLaw, MagnetoLaw
+from analysis.field_law import FieldLaw
 from analysis.quantities import CONDUCTANCE_QUANTUM_S, KELVIN_PER_TESLA
 from analysis.sample_history import EventKind
 
 FIELD_SIGMAS = 5.0
-WORSE_LAW = 9.0
+DIP_SIGMAS = 5.0
+DRIFT_IN_SWEEPS = 6e-5
+"""Drift of the gain within the two sweeps compared, an hour each, if it is 1 part in 3000 over three days."""
+
+FEWEST_FIELDS = 3
+WORST_LAW = 3.0
 WEAKEST_DISORDER_FIELD = 0.1
 """Assumed: the field term of a disordered metal is at least a tenth of its temperature term at 2 mu_B H = kB T."""
 
@@ -26,7 +31,7 @@ def magnetoconductance(facts: Facts) -> list[Finding]:
     law = facts.features.field_law
     if law is None:
         return left_open(["disorder", "2CK"], "no field series: the field law tells 2CK from disorder")
-    if _is_in_dip(law):
+    if _is_in_dip(facts, law):
         text = f"the field changes the dip, not the conductance around it{_largest(law)}"
         return against(["disorder", "heating", "circuit", "kozub-kulik"], text) + left_open(["2CK"], text)
     if _is_square_root(law):
@@ -41,20 +46,26 @@ def magnetoconductance(facts: Facts) -> list[Finding]:
     return left_open(["disorder", "2CK"], f"the field series does not tell: {law.law.value}, {_slope(law)}")
 
 
-def _is_in_dip(law: FieldLaw) -> bool:
-    """Say whether the field changes the dip against its surroundings, which drift between sweeps cannot do."""
+def _is_in_dip(facts: Facts, law: FieldLaw) -> bool:
+    """Say whether the field changes the dip against its surroundings beyond what the gain drifts within sweeps."""
+    drift = facts.background_S / CONDUCTANCE_QUANTUM_S * DRIFT_IN_SWEEPS
     parts = [change.in_dip for change in law.changes if change.in_dip.is_measured]
-    pull = sum((float(part.value or 0.0) / float(part.error or 1.0)) ** 2 for part in parts)
-    return pull - len(parts) > DECISIVE_COST
+    return any(abs(part.value or 0.0) > DIP_SIGMAS * np.hypot(part.error or 0.0, drift) for part in parts)
 
 
 def _is_square_root(law: FieldLaw) -> bool:
-    """Say whether a root law is seen beyond drift and not worse than a linear one; the dip must not change."""
-    slope = law.slope_per_sqrt_T
-    if law.law not in (MagnetoLaw.SQUARE_ROOT, MagnetoLaw.UNKNOWN) or slope.value is None or not slope.error:
+    """Say whether G(0) changes as H^(1/2), rounded at kB T, beyond the drift; the dip itself must not change."""
+    changes = [change for change in law.changes if change.at_zero_bias.is_measured]
+    if len(changes) < FEWEST_FIELDS:
         return False
-    root, linear = law.chi2.get(MagnetoLaw.SQUARE_ROOT, np.inf), law.chi2.get(MagnetoLaw.LINEAR, 0.0)
-    return abs(slope.value) > FIELD_SIGMAS * slope.error and root < linear + WORSE_LAW
+    size_T = np.abs([change.field_T for change in changes])
+    thermal_T = np.array([change.temperature_K for change in changes]) / (2.0 * KELVIN_PER_TESLA)
+    root = np.sqrt(np.hypot(size_T, thermal_T)) - np.sqrt(thermal_T)
+    values, errors = np.transpose([(c.at_zero_bias.value or 0.0, c.at_zero_bias.error or 1.0) for c in changes])
+    information = float(np.sum((root / errors) ** 2))
+    slope = float(np.sum(root * values / errors**2)) / information
+    left = float(np.sum(((values - slope * root) / errors) ** 2))
+    return abs(slope) * information**0.5 > FIELD_SIGMAS and left < WORST_LAW * (len(changes) - 1)
 
 
 def _square_root_bound(facts: Facts, law: FieldLaw) -> float | None:

@@ -134,11 +134,12 @@ def _scaling_curve(master: MasterCurve, alpha: float, v: Floats) -> tuple[Floats
     tail = master.reduced_bias >= TAIL * reach
     design = np.column_stack([np.ones(int(tail.sum())), master.reduced_bias[tail] ** alpha])
     coefficients = np.linalg.lstsq(design, master.value[tail], rcond=None)[0]
-    inner = np.minimum(v, reach)
-    values = np.where(v <= reach, master_at(master, inner), coefficients[0] + coefficients[1] * v**alpha)
+    # each form only where it holds: zero to a negative power is infinite
+    inner, outer = np.minimum(v, reach), np.maximum(v, reach)
+    values = np.where(v <= reach, master_at(master, inner), coefficients[0] + coefficients[1] * outer**alpha)
     error = np.interp(np.arcsinh(inner), np.arcsinh(master.reduced_bias), master.error)
     # an error of the slope at the end grows with the distance from it
-    return values, error * np.maximum(1.0, (v / reach) ** alpha)
+    return values, error * np.maximum(1.0, (outer / reach) ** alpha)
 
 
 def _departure_bias(curve: EvenCurve, fit: ExponentFit, slope_S: float) -> Quantity:

@@ -6,6 +6,8 @@ Every criterion of `analysis.criteria` and `analysis.criteria_outside` speaks; `
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from analysis import criteria, criteria_outside
 from analysis.comparison import Comparison, compare_mechanisms
 from analysis.corrections import Corrections, correct_isotherm
@@ -115,10 +117,14 @@ def weigh(
         curves.fields_T(),
         history,
         fit_failure,
+        float(np.abs(curves.conductance_S).mean()),
+        _sidedness(curves, features),
     )
     findings = [finding for criterion in CRITERIA for finding in criterion(facts)]
     mechanisms = tuple(weigh_findings(name, findings) for name in MECHANISMS)
     verdict, because = decide(facts, mechanisms)
+    if verdict == UNDECIDED and comparison.significance < SEEN:
+        mechanisms = tuple(MechanismEvidence(name, UNDECIDED, because) for name in MECHANISMS)
     return Evidence(mechanisms, verdict, because, comparison)
 
 
@@ -155,6 +161,18 @@ def has_centre(curves: Curves, fit: ExponentFit) -> bool:
     """Say whether the bias offset is one that wiring can have, not where interference happens to look even."""
     limit_V = min(LARGEST_OFFSET_V, LARGEST_OFFSET_SHARE * float(abs(curves.bias_V).max()))
     return abs(fit.corrections.bias_offset_V) <= limit_V
+
+
+def _sidedness(curves: Curves, features: Features) -> float:
+    """Return how the upper of two curves goes with the sign of the bias; see `Facts`."""
+    if features.telegraph is None:
+        return 0.0
+    correlations = []
+    for part in features.telegraph.isotherms:
+        own = min(curves.isotherms(part.field_T), key=lambda isotherm: abs(isotherm.temperature_K - part.temperature_K))
+        if own.bias_V.size == part.expected_upper.size and np.ptp(part.expected_upper) > 0.0:
+            correlations.append(float(np.corrcoef(part.expected_upper, np.sign(own.bias_V))[0, 1]))
+    return float(np.mean(correlations)) if correlations else 0.0
 
 
 def _smooth_range_V(features: Features) -> float:

@@ -33,7 +33,9 @@ SCALING_ERROR = 0.05
 ODD_OVER_EVEN = 0.3
 SMALL_ODD = 0.03
 UNLIKELY_ODD = 1e-6
+IMPOSSIBLE_ODD = 1e-20
 SWITCHING_SHARE = 0.3
+MOST_SIDED = 0.35
 
 
 class Weight(Enum):
@@ -69,6 +71,11 @@ class Facts:
     fields_T : tuple of float
     history : sequence of SampleEvent
     fit_failure : str
+    background_S : float
+        Mean conductance, which drift is a share of.
+    sidedness : float
+        Correlation of the upper of two curves with the sign of the bias, mean over the isotherms: near zero for a
+        fluctuator, which does not know the bias; near one where an odd part is taken for two curves.
     """
 
     fit: ExponentFit | None
@@ -79,6 +86,8 @@ class Facts:
     fields_T: tuple[float, ...]
     history: Sequence[SampleEvent]
     fit_failure: str = ""
+    background_S: float = 0.0
+    sidedness: float = 0.0
 
     @property
     def is_peak(self) -> bool:
@@ -125,27 +134,39 @@ class Facts:
 
     @property
     def is_uneven(self) -> bool:
-        """Whether an odd part comes back from isotherm to isotherm, which neither noise nor drift does."""
+        """Whether an odd part is there that neither noise nor drift makes."""
+        if self.does_switch and abs(self.sidedness) > MOST_SIDED:
+            return True
         part = self.features.symmetry
         if part is None or part.p_value > UNLIKELY_ODD:
             return False
-        return part.odd_over_even.is_measured and float(part.odd_over_even.value or 0.0) > SMALL_ODD
+        # an odd part of one isotherm that is beyond all chance need not come back to be there
+        limit = SMALL_ODD if part.odd_over_even.is_measured else ODD_OVER_EVEN
+        is_likely = part.odd_over_even.is_measured or part.p_value < IMPOSSIBLE_ODD
+        return is_likely and float(part.odd_over_even.value or 0.0) > limit
 
     @property
     def is_odd(self) -> bool:
         """Whether so large a part of G(V) is odd that interference must be what is seen."""
         part = self.features.symmetry
-        return part is not None and self.is_uneven and float(part.odd_over_even.value or 0.0) > ODD_OVER_EVEN
+        return (
+            part is not None
+            and self.is_uneven
+            and part.odd_over_even.is_measured
+            and float(part.odd_over_even.value or 0.0) > ODD_OVER_EVEN
+        )
 
     @property
     def does_switch(self) -> bool:
         """Whether enough isotherms show two curves; a fluctuator does not wait for one temperature."""
         part = self.features.telegraph
-        return (
-            part is not None
-            and part.is_found
-            and len(part.isotherms) >= max(1.0, SWITCHING_SHARE * len(self.temperatures_K))
-        )
+        needed = max(1.0, SWITCHING_SHARE * len(self.temperatures_K))
+        return part is not None and part.is_found and len(part.isotherms) >= needed
+
+    @property
+    def is_switching_sided(self) -> bool:
+        """Whether what looks like two curves goes with the sign of the bias, as an odd part does."""
+        return self.is_odd or abs(self.sidedness) > MOST_SIDED
 
 
 def against(mechanisms: Sequence[str], text: str) -> list[Finding]:

@@ -185,7 +185,8 @@ def _with_slopes(isotherm: Isotherm, nuisance: Floats, reach_V: float) -> Floats
 def _solve(design: Floats, data: Floats, free: int) -> tuple[Floats, float, Floats]:
     """Return solution, chi-square and covariance, all but the first `free` columns having a prior of one."""
     prior = np.diag(np.repeat([0.0, 1.0], [free, design.shape[1] - free]))
-    covariance = np.asarray(np.linalg.inv(design.T @ design + prior), dtype=np.float64)
+    # a flat curve has no slope, and then no shift of the bias: its column is zero
+    covariance = np.asarray(np.linalg.pinv(design.T @ design + prior, hermitian=True), dtype=np.float64)
     solution = covariance @ (design.T @ data)
     rest = data - design @ solution
     return solution, float(rest @ rest + solution[free:] @ solution[free:]), covariance

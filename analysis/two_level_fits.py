@@ -30,6 +30,8 @@ LEVEL_SPLITTINGS_K = np.geomspace(0.2, 40.0, 24)
 LEVEL_GEOMETRIES = (0.15, 0.3, 0.5)
 MAXIMUM_LEVELS = 8
 LEVEL_COST = 10.0
+LEVEL_MOVES = 7
+LEVEL_RANGE = (0.02, 0.5)
 INDEPENDENT = 1e-9
 
 
@@ -113,28 +115,73 @@ def _not_negative(basis: Floats, data: Floats) -> Floats:
 
 
 def fit_levels(curves: WhitenedCurves) -> ModelFit:
-    """Fit Kozub and Kulik's two-level systems, of either sign, taken in one by one while they are worth it (eq A1)."""
-    pairs = [(splitting, geometry) for splitting in LEVEL_SPLITTINGS_K for geometry in LEVEL_GEOMETRIES]
+    """Fit Kozub and Kulik's two-level systems of either sign (eq A1).
 
-    def columns(bias_V: Floats, temperature_K: Floats) -> Floats:
-        each = [
-            KozubKulik(np.array([splitting]), np.array([geometry]), np.array([CONDUCTANCE_QUANTUM_S]))
-            for splitting, geometry in pairs
-        ]
-        return np.column_stack([model.conductance_S(bias_V, temperature_K) for model in each])
-
-    basis = curves.whiten(averaged(curves, columns))
+    They are taken in from a grid one by one while they are worth it, then moved in ever smaller steps, then those
+    dropped that are not worth it any more.
+    """
+    grid = np.array([(splitting, geometry) for splitting in LEVEL_SPLITTINGS_K for geometry in LEVEL_GEOMETRIES])
+    basis = _level_columns(curves, grid)
     chosen: list[int] = []
-    rest, chi2 = curves.data, float(curves.data @ curves.data)
+    rest = curves.data
     while len(chosen) < MAXIMUM_LEVELS:
-        gains = _gains(basis, chosen, rest)
-        trial = [*chosen, int(np.argmax(gains))]
-        solution = np.linalg.lstsq(basis[:, trial], curves.data, rcond=None)[0]
-        left = curves.data - basis[:, trial] @ solution
-        if chi2 - float(left @ left) < LEVEL_COST:
+        trial = [*chosen, int(np.argmax(_gains(basis, chosen, rest)))]
+        left = _remainder(basis[:, trial], curves.data)
+        if rest @ rest - left @ left < LEVEL_COST:
             break
-        chosen, rest, chi2 = trial, left, float(left @ left)
-    return ModelFit("kozub-kulik", chi2, 1 + 3 * len(chosen), {"levels": float(len(chosen))})
+        chosen, rest = trial, left
+    columns = _without_idle(_moved(curves, grid[chosen], basis[:, chosen]), curves.data)
+    rest = _remainder(columns, curves.data)
+    count = columns.shape[1]
+    return ModelFit("kozub-kulik", float(rest @ rest), 1 + 3 * count, {"levels": float(count)})
+
+
+def _level_columns(curves: WhitenedCurves, levels: Floats) -> Floats:
+    """Return the whitened curves of levels (rows: splitting in K, geometry), shape (N, n)."""
+    models = [KozubKulik(level[:1], level[1:], np.array([CONDUCTANCE_QUANTUM_S])) for level in levels]
+
+    def law(bias_V: Floats, temperature_K: Floats) -> Floats:
+        return np.column_stack([model.conductance_S(bias_V, temperature_K) for model in models])
+
+    return curves.whiten(averaged(curves, law))
+
+
+def _moved(curves: WhitenedCurves, levels: Floats, columns: Floats) -> Floats:
+    """Move each level in turn to where it fits better, in halved steps; return their columns."""
+    if not len(levels):
+        return columns
+    factor, shift = LEVEL_SPLITTINGS_K[1] / LEVEL_SPLITTINGS_K[0], LEVEL_GEOMETRIES[1] - LEVEL_GEOMETRIES[0]
+    for _ in range(LEVEL_MOVES):
+        factor, shift = factor**0.6, 0.6 * shift
+        for index, (splitting, geometry) in enumerate(levels):
+            places = [(splitting * factor**sign, geometry) for sign in (-1, 1)]
+            places += [(splitting, float(np.clip(geometry + sign * shift, *LEVEL_RANGE))) for sign in (-1, 1)]
+            trials = _level_columns(curves, np.array(places))
+            others = np.delete(columns, index, axis=1)
+            left = [_remainder(np.column_stack([others, column]), curves.data) for column in trials.T]
+            now = _remainder(columns, curves.data)
+            best = int(np.argmin([rest @ rest for rest in left]))
+            if left[best] @ left[best] < now @ now:
+                levels[index], columns[:, index] = places[best], trials[:, best]
+    return columns
+
+
+def _without_idle(columns: Floats, data: Floats) -> Floats:
+    """Drop columns one by one as long as one costs less than a level is worth."""
+    while columns.shape[1]:
+        now = _remainder(columns, data)
+        fewer = [np.delete(columns, index, axis=1) for index in range(columns.shape[1])]
+        left = [_remainder(own, data) for own in fewer]
+        costs = [rest @ rest - now @ now for rest in left]
+        if min(costs) >= LEVEL_COST:
+            break
+        columns = fewer[int(np.argmin(costs))]
+    return columns
+
+
+def _remainder(columns: Floats, data: Floats) -> Floats:
+    """Return what the best combination of columns leaves of the data, shape (N,)."""
+    return data - columns @ np.linalg.lstsq(columns, data, rcond=None)[0]
 
 
 def _gains(basis: Floats, chosen: list[int], rest: Floats) -> Floats:

@@ -8,11 +8,14 @@ exponent of 1/2, a field law or a history, a saturation, a peak); else it is `un
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.facts import DECISIVE_COST, WORST_ACCEPTED_MISFIT, Facts, Finding, Weight
+from analysis.facts import DECISIVE_COST, Facts, Finding, Weight
 
 UNDECIDED = "undecided"
 OVERRIDING = ("telegraph", "ucf")
 """What blurs or replaces an anomaly, whatever else fits."""
+
+NO_MODEL_MISFIT = 3.0
+"""Chi-square per degree of freedom from which the best model is no model; below, a known one may only be coarse."""
 
 SEEN = 30.0
 """Delta chi-square from which there is an anomaly at all."""
@@ -63,7 +66,7 @@ def decide(facts: Facts, mechanisms: Sequence[MechanismEvidence]) -> tuple[str, 
 def _nothing_left(facts: Facts, rows: Mapping[str, MechanismEvidence]) -> tuple[str, tuple[str, ...]]:
     costs = facts.comparison
     best = costs.best
-    if costs.per_dof(best) > WORST_ACCEPTED_MISFIT and not facts.does_scale:
+    if costs.per_dof(best) > NO_MODEL_MISFIT and not facts.does_scale:
         text = f"the curves do not scale and no model describes them: {best}, the best, has chi2/dof "
         text += f"{costs.per_dof(best):.1f}"
         return "no-scaling", (text, *rows["no-scaling"].because)

@@ -56,11 +56,15 @@ def measured(value: float, error: float, unit: str = "") -> Quantity:
     return Quantity(value, error, unit)
 
 
-def field_law(law: MagnetoLaw, slope: Quantity, in_dip: float, root: float = 3.0, linear: float = 3.0) -> Features:
-    change = FieldChange(6.0, 0.1, slope, measured(in_dip, 0.1), missing("V", ""))
-    chi2 = {MagnetoLaw.NONE: 200.0, MagnetoLaw.LINEAR: linear, MagnetoLaw.SQUARE_ROOT: root}
-    laws = FieldLaw(law, chi2, dict.fromkeys(chi2, 3), slope, slope, slope, False, (change, change), "")
-    return replace(NOTHING, field_law=laws)
+def field_law(slope: Quantity, in_dip: float, power: float = 0.5) -> Features:
+    """Return a field series in which G(0) changes as a power of H, and the dip by so much."""
+    error = slope.error or 0.0
+    changes = tuple(
+        FieldChange(field_T, 0.01, measured((slope.value or 0.0) * field_T**power, error), measured(in_dip, 0.1), slope)
+        for field_T in (0.5, 1.0, 2.0, 4.0, 6.0)
+    )
+    law = FieldLaw(MagnetoLaw.UNKNOWN, {}, {}, slope, slope, slope, False, changes, "")
+    return replace(NOTHING, field_law=law)
 
 
 @pytest.fixture
@@ -83,20 +87,25 @@ def test_shape_alone_never_tells_two_channel_kondo_from_disorder(
 def test_a_field_that_changes_only_the_dip_speaks_against_disorder(
     root_fit: ExponentFit, two_channel: Comparison
 ) -> None:
-    law = field_law(MagnetoLaw.LINEAR, measured(3.0, 0.3), in_dip=2.0)
+    law = field_law(measured(3.0, 0.3), in_dip=2.0)
     assert verdict(facts(root_fit, two_channel, law)) == "2CK"
 
 
 def test_a_square_root_of_the_field_at_every_bias_is_disorder(root_fit: ExponentFit, two_channel: Comparison) -> None:
-    law = field_law(MagnetoLaw.SQUARE_ROOT, measured(3.0, 0.3), in_dip=0.05)
+    law = field_law(measured(3.0, 0.3), in_dip=0.05)
     assert verdict(facts(root_fit, two_channel, law)) == "disorder"
+
+
+def test_another_law_at_every_bias_is_not_disorder(root_fit: ExponentFit, two_channel: Comparison) -> None:
+    law = field_law(measured(1.0, 0.1), in_dip=0.05, power=2.0)
+    assert verdict(facts(root_fit, two_channel, law)) == "undecided"
 
 
 def test_no_effect_of_a_field_excludes_disorder_only_if_it_would_have_been_seen(
     root_fit: ExponentFit, two_channel: Comparison
 ) -> None:
-    sharp = field_law(MagnetoLaw.NONE, measured(0.0, 0.1), in_dip=0.05)
-    blunt = field_law(MagnetoLaw.NONE, measured(0.0, 1.0), in_dip=0.05)
+    sharp = field_law(measured(0.0, 0.1), in_dip=0.05)
+    blunt = field_law(measured(0.0, 1.0), in_dip=0.05)
     assert verdict(facts(root_fit, two_channel, sharp)) == "2CK"
     assert verdict(facts(root_fit, two_channel, blunt)) == "undecided"
 
@@ -181,6 +190,16 @@ def test_switching_must_be_seen_at_more_than_a_stray_isotherm(
     none = missing("", "")
     seen = Telegraph(True, tuple([None] * count), measured(0.8, 0.05), none, none, none, none, "")  # type: ignore[arg-type]
     assert verdict(facts(root_fit, two_channel, replace(NOTHING, telegraph=seen), ANNEALED)) == expected
+
+
+def test_switching_that_goes_with_the_sign_of_the_bias_is_an_odd_part(
+    root_fit: ExponentFit, two_channel: Comparison
+) -> None:
+    none = missing("", "")
+    seen = Telegraph(True, (None,) * 3, measured(0.8, 0.05), none, none, none, none, "")  # type: ignore[arg-type]
+    of = facts(root_fit, two_channel, replace(NOTHING, telegraph=seen), ANNEALED)
+    assert verdict(replace(of, sidedness=0.05)) == "telegraph"
+    assert verdict(replace(of, sidedness=-0.8)) == "undecided"
 
 
 def test_what_no_model_describes_and_does_not_scale_is_no_scaling() -> None:

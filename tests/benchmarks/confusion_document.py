@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from confusion_matrix import VERDICTS, Outcome, matrix, summary
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from random_instances import TRUTHS
 
@@ -52,7 +53,8 @@ def write_document(path: Path, outcomes: Sequence[Outcome]) -> None:
     beyond = numbers["decidable beyond shape"]
     images = path.parent / "images"
     images.mkdir(exist_ok=True)
-    draw(outcomes).savefig(images / FIGURE_NAME, metadata={"Date": None})
+    with rc_context({"svg.hashsalt": FIGURE_NAME}):
+        draw(outcomes).savefig(images / FIGURE_NAME, metadata={"Date": None})
     seeds = [outcome.seed for outcome in outcomes]
     path.write_text(
         PAGE.format(
