@@ -14,9 +14,9 @@ from typing import Annotated
 
 import typer
 
-from acquisition.cli_alerts import alerts_app
-from acquisition.cli_control import control_app
 from acquisition.errors import AcquisitionError, InputError
+from acquisition.terminal.cli_alerts import alerts_app
+from acquisition.terminal.cli_control import control_app
 
 INTERNAL_ERROR = 1
 WRONG_INPUT = 2
@@ -68,7 +68,7 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", help="Answer every confirmation with yes.")] = False,
 ) -> None:
     """Measure, showing progress, ETA and the running exponent on stderr."""
-    from acquisition.run_commands import RunOptions, run_recipe
+    from acquisition.terminal.run_commands import RunOptions, run_recipe
 
     options = RunOptions(recipe, station, simulate, out, seed, _speed(speed), events, as_json, yes)
     raise typer.Exit(run_recipe(options))
@@ -79,7 +79,7 @@ def plan(
     recipe: RecipeArgument, station: StationOption = None, simulate: SimulateOption = None, as_json: JsonOption = False
 ) -> None:
     """Show a dry run: steps, limits, noise, heat, time by axis and finish time. Touches no instrument."""
-    from acquisition.commands import show_plan
+    from acquisition.terminal.commands import show_plan
 
     show_plan(recipe, station, simulate, as_json)
 
@@ -96,8 +96,8 @@ def gui(
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
 ) -> None:
     """Open the lab window; with a RUNFILE it attaches to it, growing or ended."""
-    from acquisition.commands import station_for
     from acquisition.gui.app import open_window
+    from acquisition.terminal.commands import station_for
     from simulators.sample import samples
 
     known = list(samples())
@@ -148,8 +148,8 @@ def analyze(
     ] = "auto",
 ) -> None:
     """Give exponent, parameters and evidence, from run files or CSV."""
-    from acquisition.commands import analyze_files
     from acquisition.judgement import AnalyzeOptions
+    from acquisition.terminal.commands import analyze_files
 
     options = AnalyzeOptions(
         temperature_max_K=temperature_max_K,
@@ -186,7 +186,7 @@ def runs(
     as_json: JsonOption = False,
 ) -> None:
     """List and search the runs in a folder."""
-    from acquisition.commands import list_runs
+    from acquisition.terminal.commands import list_runs
 
     list_runs(directory, search, as_json)
 
@@ -194,7 +194,7 @@ def runs(
 @app.command()
 def samples(as_json: JsonOption = False) -> None:
     """List the simulated samples with their true parameters."""
-    from acquisition.commands import list_samples
+    from acquisition.terminal.commands import list_samples
 
     list_samples(as_json)
 
@@ -208,7 +208,7 @@ def serve(
     as_json: JsonOption = False,
 ) -> None:
     """Serve the simulated rack on TCP sockets of this machine, until interrupted."""
-    from acquisition.rack_commands import ServeOptions, serve_rack
+    from acquisition.terminal.rack_commands import ServeOptions, serve_rack
 
     names = tuple(name.strip() for name in models.split(",") if name.strip())
     serve_rack(ServeOptions(sample, names, _speed(speed) or 1.0, seed, as_json))
@@ -224,7 +224,7 @@ def fault(
     as_json: JsonOption = False,
 ) -> None:
     """Let something go wrong with the rack that is being served."""
-    from acquisition.rack_commands import list_faults, switch_fault
+    from acquisition.terminal.rack_commands import list_faults, switch_fault
 
     if name:
         switch_fault(name, box, for_s, press, control)
@@ -235,7 +235,7 @@ def fault(
 @app.command()
 def safe(station: RequiredStationOption, as_json: JsonOption = False) -> None:
     """Put every box that answers into the safe state, and say which did not answer."""
-    from acquisition.rack_commands import make_station_safe
+    from acquisition.terminal.rack_commands import make_station_safe
 
     raise typer.Exit(make_station_safe(station, as_json))
 
@@ -243,7 +243,7 @@ def safe(station: RequiredStationOption, as_json: JsonOption = False) -> None:
 @app.command()
 def check(station: RequiredStationOption, as_json: JsonOption = False) -> None:
     """Connect to every box, identify it, read every channel. Changes nothing."""
-    from acquisition.rack_commands import check_station
+    from acquisition.terminal.rack_commands import check_station
 
     raise typer.Exit(check_station(station, as_json))
 

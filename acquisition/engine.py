@@ -10,28 +10,28 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from acquisition.alerts import Alert, Alerts, Occasion
 from acquisition.clock import Wall
-from acquisition.command_file import CommandFile
-from acquisition.control import Control
 from acquisition.errors import AbortedError, AcquisitionError, InterlockError, RunFileError
-from acquisition.interlocks import Interlocks, Tripped
-from acquisition.journal import WriteJournal
-from acquisition.lock import FileLock, lock_path
 from acquisition.loop import Loop
-from acquisition.obedience import Obedience
-from acquisition.observer import Observer, Teller
-from acquisition.past import Past
 from acquisition.plan import Plan
-from acquisition.plan_edit import RunningPlan
+from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import Event, Monitor, Reading
 from acquisition.resume import Unfinished, past_of
 from acquisition.run_schema import RunState
-from acquisition.safeguard import Safeguard
+from acquisition.running.alerts import Alert, Alerts, Occasion
+from acquisition.running.command_file import CommandFile
+from acquisition.running.control import Control
+from acquisition.running.interlocks import Interlocks, Tripped
+from acquisition.running.journal import WriteJournal
+from acquisition.running.lock import FileLock, lock_path
+from acquisition.running.obedience import Obedience
+from acquisition.running.observer import Observer, Teller
+from acquisition.running.past import Past
+from acquisition.running.safeguard import Safeguard
+from acquisition.running.vital_signs import VitalSigns
+from acquisition.running.watch import GuardStarter, Watch, watched
 from acquisition.safety import Roles, go_further, make_safe
 from acquisition.store import RunFileReader, RunFileWriter, new_run_path
-from acquisition.vital_signs import VitalSigns
-from acquisition.watch import GuardStarter, Watch, watched
 from instruments.errors import InstrumentError, QuenchError
 from instruments.roles import Clock
 

@@ -2,8 +2,8 @@
 
 The engine holds one end of a pipe. While it lives it sends a heartbeat about once a second; when its run has ended, and
 the rack is safe, a good-bye. The end of the pipe without a good-bye means that the engine is dead, however it died;
-silence for longer than any exchange with a box can take means that it hangs. Either way `acquisition.takeover` makes
-sure of its death, puts the rack into the idle-safe state and says so in the run file.
+silence for longer than any exchange with a box can take means that it hangs. Either way `acquisition.running.takeover`
+makes sure of its death, puts the rack into the idle-safe state and says so in the run file.
 
 The engine's side is `start_guard` and `Guard`; the guard's own is ``python -m acquisition.guard``, which has all it
 needs in memory before it says that it is ready, so that a full or broken disk does not keep it from its work.
@@ -22,9 +22,9 @@ from typing import Any, BinaryIO, Final
 
 from acquisition.clock import WallClock
 from acquisition.errors import GuardError
+from acquisition.running.takeover import RETRY_FOR_S, Task, take_over
 from acquisition.station import LONGEST_TIMEOUT_S
 from acquisition.station_file import Station
-from acquisition.takeover import RETRY_FOR_S, Task, take_over
 
 HANG_S: Final = max(10.0, 3.0 * LONGEST_TIMEOUT_S)
 """Silence after which the engine counts as hanging."""

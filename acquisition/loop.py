@@ -7,19 +7,19 @@ whoever runs it (`acquisition.engine`). It pauses by itself: idle-safe, still re
 import math
 from collections.abc import Callable, Generator, Iterator
 
-from acquisition.approach import Approach, PauseNeededError
-from acquisition.bias_walk import BiasWalk
 from acquisition.circuit import BiasIntegral, conductance_error_S
-from acquisition.control import Control, PauseWish
 from acquisition.errors import InterlockError
-from acquisition.past import Past, Reference, isotherm_to_compare
 from acquisition.plan import IsothermPlan
-from acquisition.plan_edit import RunningPlan
+from acquisition.planning.plan_edit import RunningPlan
+from acquisition.planning.sweep import OPENING_ANCHORS
 from acquisition.readings import Event, Monitor, PointFlag, PointKind, Reading
-from acquisition.safeguard import Verdict
+from acquisition.running.approach import Approach, PauseNeededError
+from acquisition.running.bias_walk import BiasWalk
+from acquisition.running.control import Control, PauseWish
+from acquisition.running.past import Past, Reference, isotherm_to_compare
+from acquisition.running.safeguard import Verdict
+from acquisition.running.settings_watch import SettingsWatch
 from acquisition.safety import Roles, make_safe
-from acquisition.settings_watch import SettingsWatch
-from acquisition.sweep import OPENING_ANCHORS
 from instruments.errors import CommunicationError, InstrumentError, ReadbackError, ReplyError, StateError
 from instruments.roles import Clock, Instrument
 

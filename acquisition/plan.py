@@ -14,16 +14,16 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.budget import NoiseBudget, StageHeat, joule_heat_W, noise_budget, stage_heat
 from acquisition.circuit import conductance_error_S
 from acquisition.errors import PlanError
-from acquisition.excitation import choose_excitation
-from acquisition.plan_limits import check_lockin, check_setpoints, check_source, check_steps, refuse
-from acquisition.plan_warnings import warnings_for
+from acquisition.planning.budget import NoiseBudget, StageHeat, joule_heat_W, noise_budget, stage_heat
+from acquisition.planning.excitation import choose_excitation
+from acquisition.planning.plan_limits import check_lockin, check_setpoints, check_source, check_steps, refuse
+from acquisition.planning.plan_warnings import warnings_for
+from acquisition.planning.sweep import Sweep, make_sweep
+from acquisition.planning.timing import crosses, field_approach_s, point_settle_s, sweep_times_s, temperature_approach_s
 from acquisition.recipe import Recipe
 from acquisition.station_file import Station
-from acquisition.sweep import Sweep, make_sweep
-from acquisition.timing import crosses, field_approach_s, point_settle_s, sweep_times_s, temperature_approach_s
 from analysis.quantities import thermal_voltage_V
 
 MAXIMUM_POINTS = 10_000_000

@@ -7,12 +7,12 @@ from typing import Any
 
 from acquisition.clock import Wall
 from acquisition.errors import InputError
-from acquisition.past import Past
 from acquisition.plan import make_plan
-from acquisition.plan_edit import RunningPlan, apply_all
+from acquisition.planning.plan_edit import RunningPlan, apply_all
 from acquisition.readings import Monitor, Reading
 from acquisition.recipe import Recipe
 from acquisition.run_schema import RunState
+from acquisition.running.past import Past
 from acquisition.safety import Roles
 from acquisition.station_file import Station
 from acquisition.store import RunFileReader

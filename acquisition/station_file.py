@@ -10,8 +10,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from acquisition.boxes import LockInModel, MagnetModel, SourceMeterModel, TemperatureModel, VoltmeterModel
-from acquisition.interlocks import InterlockRule, effective_rules
+from acquisition.planning.boxes import LockInModel, MagnetModel, SourceMeterModel, TemperatureModel, VoltmeterModel
+from acquisition.running.interlocks import InterlockRule, effective_rules
 from acquisition.toml_model import Count, NotNegative, Number, Positive, Text, TomlFile, TomlModel
 from instruments.limits import Limits
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from acquisition.clock import Wall
 from acquisition.errors import InputError
-from acquisition.lock import lock_path, read_owner
 from acquisition.plan import Plan
 from acquisition.resume import Unfinished, load_unfinished
 from acquisition.run_schema import RunState
+from acquisition.running.lock import lock_path, read_owner
 from acquisition.store import RunFileReader
 
 LIVE = (RunState.RUNNING, RunState.PAUSED)

@@ -20,9 +20,7 @@ import numpy as np
 
 from acquisition.clock import Wall
 from acquisition.errors import InputError, RunFileError
-from acquisition.journal import WriteEntry
-from acquisition.lock import is_locked, lock_path
-from acquisition.plan_edit import EditKind, PlanEdit
+from acquisition.planning.plan_edit import EditKind, PlanEdit
 from acquisition.readings import Event, Monitor, Reading, reading_from_row
 from acquisition.run_schema import (
     INSERT_POINT,
@@ -33,6 +31,8 @@ from acquisition.run_schema import (
     SUFFIX,
     RunState,
 )
+from acquisition.running.journal import WriteEntry
+from acquisition.running.lock import is_locked, lock_path
 
 BATCH_S = 0.02
 """Longest wall time that a point waits for others to be committed with it."""

@@ -10,11 +10,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.bias_offset import estimate_bias_offset
 from analysis.corrections import AppliedCorrections, Corrections, correct_isotherm
-from analysis.crossover import crossover_error, find_crossover, wider_windows
 from analysis.curves import Curves, Isotherm, Window
-from analysis.deviation import deviation_curve
 from analysis.errors import WindowError
 from analysis.fit_result import (
     DeviationCurve,
@@ -22,11 +19,14 @@ from analysis.fit_result import (
     IsothermFit,
     Systematic,
 )
-from analysis.likelihood import ExponentMinimum, Profile
-from analysis.problem import Problem, make_problem, solve_with_drift
-from analysis.profile_curves import interval_95, likelihood_profile, master_curve, refuse_undetermined
-from analysis.systematics import excitation_error, temperature_error, window_error
-from analysis.window_choice import choose_window
+from analysis.scaling.bias_offset import estimate_bias_offset
+from analysis.scaling.crossover import crossover_error, find_crossover, wider_windows
+from analysis.scaling.deviation import deviation_curve
+from analysis.scaling.likelihood import ExponentMinimum, Profile
+from analysis.scaling.problem import Problem, make_problem, solve_with_drift
+from analysis.scaling.profile_curves import interval_95, likelihood_profile, master_curve, refuse_undetermined
+from analysis.scaling.systematics import excitation_error, temperature_error, window_error
+from analysis.scaling.window_choice import choose_window
 
 __all__ = ["Corrections", "ExponentFit", "Window", "fit_exponent"]
 

@@ -1,6 +1,7 @@
 """Which mechanisms the data allow, which they exclude, and why.
 
-Every criterion of `analysis.criteria` and `analysis.criteria_outside` speaks; `analysis.verdict` joins what they say.
+Every criterion of `analysis.judging.criteria` and `analysis.judging.criteria_outside` speaks;
+`analysis.judging.verdict` joins what they say.
 """
 
 from collections.abc import Sequence
@@ -8,19 +9,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis import criteria, criteria_outside
-from analysis.comparison import Comparison, compare_mechanisms
 from analysis.corrections import Corrections, correct_isotherm
 from analysis.curves import Curves
 from analysis.errors import DataError
-from analysis.even_curve import even_curves
-from analysis.facts import Facts
 from analysis.features import Features
 from analysis.fit_result import ExponentFit
+from analysis.judging import criteria, criteria_outside
+from analysis.judging.comparison import Comparison, compare_mechanisms
+from analysis.judging.facts import Facts
+from analysis.judging.verdict import SEEN, UNDECIDED, MechanismEvidence, decide, weigh_findings
+from analysis.judging.whitened import GAIN_DRIFT, whiten_curves
 from analysis.parameters import Parameters
 from analysis.sample_history import SampleEvent
-from analysis.verdict import SEEN, UNDECIDED, MechanismEvidence, decide, weigh_findings
-from analysis.whitened import GAIN_DRIFT, whiten_curves
+from analysis.signs.even_curve import even_curves
 
 CRITERIA = (
     criteria.sign,

@@ -6,23 +6,23 @@ from typing import TypeVar
 
 import numpy as np
 
-from analysis.anomaly import Anomaly, find_anomaly
 from analysis.corrections import Corrections, correct_isotherm
 from analysis.curves import Curves, Isotherm, Window
-from analysis.departure import Departure, find_departure
-from analysis.effective_temperature import HeatingTest, compare_heating
 from analysis.errors import AnalysisError, WindowError
-from analysis.even_curve import EvenCurve, even_curves
-from analysis.field_law import FieldLaw, find_field_law
 from analysis.fit_result import ExponentFit
-from analysis.phonons import TRANSVERSE_REACH_V, PhononSpectrum, find_phonons
 from analysis.quantities import reduced_bias
-from analysis.saturation import Saturation, find_saturation
-from analysis.symmetry import Symmetry, find_symmetry
-from analysis.telegraph import Telegraph, find_telegraph
-from analysis.transitions import Transitions, find_transitions
-from analysis.two_exponents import TwoExponents, fit_two_exponents
-from analysis.zeeman import ZeemanSplitting, find_zeeman_splitting
+from analysis.signs.anomaly import Anomaly, find_anomaly
+from analysis.signs.departure import Departure, find_departure
+from analysis.signs.effective_temperature import HeatingTest, compare_heating
+from analysis.signs.even_curve import EvenCurve, even_curves
+from analysis.signs.field_law import FieldLaw, find_field_law
+from analysis.signs.phonons import TRANSVERSE_REACH_V, PhononSpectrum, find_phonons
+from analysis.signs.saturation import Saturation, find_saturation
+from analysis.signs.symmetry import Symmetry, find_symmetry
+from analysis.signs.telegraph import Telegraph, find_telegraph
+from analysis.signs.transitions import Transitions, find_transitions
+from analysis.signs.two_exponents import TwoExponents, fit_two_exponents
+from analysis.signs.zeeman import ZeemanSplitting, find_zeeman_splitting
 
 Part = TypeVar("Part")
 

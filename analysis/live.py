@@ -15,15 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.corrections import Corrections, electron_temperature_K
 from analysis.curves import Window
-from analysis.drift import estimate_drift
 from analysis.errors import DataError, ModelError, WindowError
 from analysis.fit_result import Crossover, LikelihoodProfile, MasterCurve
-from analysis.likelihood import ExponentMinimum, Profile
-from analysis.live_isotherm import LiveIsotherm
-from analysis.master_curve import MasterBasis
-from analysis.problem import MINIMUM_POINTS, needs_kernel, refuse_no_overlap
-from analysis.profile_curves import interval_95, likelihood_profile, master_curve, refuse_undetermined
 from analysis.quantities import excitation_ratio, reduced_bias
+from analysis.scaling.drift import estimate_drift
+from analysis.scaling.likelihood import ExponentMinimum, Profile
+from analysis.scaling.live_isotherm import LiveIsotherm
+from analysis.scaling.master_curve import MasterBasis
+from analysis.scaling.problem import MINIMUM_POINTS, needs_kernel, refuse_no_overlap
+from analysis.scaling.profile_curves import interval_95, likelihood_profile, master_curve, refuse_undetermined
 
 Floats = NDArray[np.float64]
 

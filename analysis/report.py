@@ -17,12 +17,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from analysis.collapsed import CollapsedIsotherm, binned_residual, collapsed_isotherms, universal_curve, zero_bias_rows
 from analysis.curves import Curves, Isotherm
 from analysis.fit_result import ExponentFit
-from analysis.noise import measured_scatter
 from analysis.page import field_text
 from analysis.quantities import in_conductance_quanta
+from analysis.scaling.collapsed import (
+    CollapsedIsotherm,
+    binned_residual,
+    collapsed_isotherms,
+    universal_curve,
+    zero_bias_rows,
+)
+from analysis.scaling.noise import measured_scatter
 
 Floats = NDArray[np.float64]
 

@@ -14,11 +14,11 @@ from scipy.optimize import minimize
 from scipy.special import gammaincc
 
 from analysis.errors import WindowError
-from analysis.even_curve import EvenCurve
-from analysis.master_curve import MasterBasis
 from analysis.quantities import reduced_bias, thermal_voltage_V
 from analysis.quantity import Quantity
-from analysis.shared_curve import SharedCurve
+from analysis.scaling.master_curve import MasterBasis
+from analysis.signs.even_curve import EvenCurve
+from analysis.signs.shared_curve import SharedCurve
 
 Floats = NDArray[np.float64]
 

@@ -10,11 +10,11 @@ from PyQt5.QtCore import QDeadlineTimer, QSettings, QThread
 
 from acquisition.cli import main
 from acquisition.clock import WallClock
-from acquisition.commands import station_for
 from acquisition.gui import style
 from acquisition.gui.app import make_application
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
+from acquisition.terminal.commands import station_for
 
 ROOT = Path(__file__).parents[1]
 SIZE = (1280, 800)

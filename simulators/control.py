@@ -8,9 +8,9 @@ front panel) where it takes them. A refused request answers ``{"error": "..."}``
 import json
 from typing import Any
 
+from simulators.cryogenics.magnet import COIL_T_PER_A
 from simulators.fault_panel import FaultPanel, Order, RefusedFaultError
 from simulators.faults import MEANINGS, Fault
-from simulators.magnet import COIL_T_PER_A
 from simulators.rack import Rack
 
 

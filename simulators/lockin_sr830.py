@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from simulators.clock import VirtualClock
-from simulators.data_buffer import DataBuffer
 from simulators.dialect import Block, Complaint, Dialect, Handler, Refusal, integer, number
-from simulators.lockin_detector import Detector, Output
 from simulators.noise import Noise
-from simulators.sr830_detector import (
+from simulators.parts.data_buffer import DataBuffer
+from simulators.parts.lockin_detector import Detector, Output
+from simulators.parts.sr830_detector import (
     CHOICES,
     FRONT_END,
     INPUT_OVERLOAD,
@@ -27,7 +27,7 @@ from simulators.sr830_detector import (
     UNLOCKED,
     Settings,
 )
-from simulators.srs_status import SrsStatus
+from simulators.parts.srs_status import SrsStatus
 from simulators.world import World
 
 OSCILLATOR_RANGE_V: Final = (0.004, 5.0)

@@ -10,10 +10,10 @@ from typing import Final
 
 from simulators.clock import VirtualClock
 from simulators.dialect import Complaint, Dialect, Handler, Refusal, integer, number, word
-from simulators.lockin_detector import Detector, Output
 from simulators.noise import Noise
-from simulators.sr860_capture import Capture
-from simulators.sr860_detector import (
+from simulators.parts.lockin_detector import Detector, Output
+from simulators.parts.sr860_capture import Capture
+from simulators.parts.sr860_detector import (
     CH1_OVERLOAD,
     CH2_OVERLOAD,
     CHOICES,
@@ -32,7 +32,7 @@ from simulators.sr860_detector import (
     choice,
     text,
 )
-from simulators.srs_status import SrsStatus
+from simulators.parts.srs_status import SrsStatus
 from simulators.world import World
 
 OSCILLATOR_RANGE_V: Final = (1e-9, 2.0)

@@ -14,9 +14,9 @@ from dataclasses import replace
 from enum import IntEnum
 from typing import Final
 
+from simulators.cryogenics.magnet import COIL_T_PER_A, INDUCTANCE_H, MagnetCoil
+from simulators.cryogenics.magnet_circuit import Clock, MagnetCircuit, Switch, SwitchState
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number
-from simulators.magnet import COIL_T_PER_A, INDUCTANCE_H, MagnetCoil
-from simulators.magnet_circuit import Clock, MagnetCircuit, Switch, SwitchState
 
 ASSUMED: Final = frozenset(
     {"*IDN?", "*ESR?", "*STB?", "*TST?", "INDuctance?"}

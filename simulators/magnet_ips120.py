@@ -1,10 +1,10 @@
 """The Oxford IPS120-10 magnet supply as it answers on GPIB or its serial line, driving the simulated coil.
 
 After the IPS120-10 manual (revision 12) and the MercuryiPS manual (issue 14, 10.4 legacy commands); the line protocol
-is `simulators.oxford_dialect`. The status is ``XmnAnCnHnMmnPmn``: m of X is 1 after a quench; A is 0 hold, 1 to the set
-point, 2 to zero, 4 clamped; H is 0 off with the magnet at zero, 1 on, 2 off with the magnet at field, 8 no switch; the
-second digit of M is 0 at rest and 1 while sweeping. ``H1`` is refused while supply and magnet carry different currents,
-``H2`` is not; ``A1`` and ``A2`` are refused while clamped. ``Q4`` gives one more digit.
+is `simulators.parts.oxford_dialect`. The status is ``XmnAnCnHnMmnPmn``: m of X is 1 after a quench; A is 0 hold, 1 to
+the set point, 2 to zero, 4 clamped; H is 0 off with the magnet at zero, 1 on, 2 off with the magnet at field, 8 no
+switch; the second digit of M is 0 at rest and 1 while sweeping. ``H1`` is refused while supply and magnet carry
+different currents, ``H2`` is not; ``A1`` and ``A2`` are refused while clamped. ``Q4`` gives one more digit.
 
 Variants: the PS120-10, older, speaks in whole numbers, hundredths of a tesla, an ampere and a tesla a minute; the
 MercuryiPS in legacy mode answers with a status that ends before P.
@@ -19,10 +19,10 @@ leads goes at the rate that is set; currents differ from 0.1 A on; a heater on n
 from enum import Enum, IntEnum
 from typing import Final
 
+from simulators.cryogenics.magnet import COIL_T_PER_A, INDUCTANCE_H, LEAD_OHM, MagnetCoil
+from simulators.cryogenics.magnet_circuit import Clock, MagnetCircuit, Switch, SwitchState
 from simulators.dialect import Complaint, Refusal
-from simulators.magnet import COIL_T_PER_A, INDUCTANCE_H, LEAD_OHM, MagnetCoil
-from simulators.magnet_circuit import Clock, MagnetCircuit, Switch, SwitchState
-from simulators.oxford_dialect import Handler, OxfordDialect, decimal, digit
+from simulators.parts.oxford_dialect import Handler, OxfordDialect, decimal, digit
 
 ASSUMED: Final = frozenset("RV")
 """Commands whose reply format is recalled or inferred from clients, not read in a manual."""

@@ -17,8 +17,8 @@ gone; ``SWHT`` without a switch is ``N/A``; the ramp of the leads goes at the ra
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from simulators.magnet import COIL_T_PER_A, INDUCTANCE_H, MagnetCoil
-from simulators.magnet_circuit import Clock, MagnetCircuit, Switch, SwitchState
+from simulators.cryogenics.magnet import COIL_T_PER_A, INDUCTANCE_H, MagnetCoil
+from simulators.cryogenics.magnet_circuit import Clock, MagnetCircuit, Switch, SwitchState
 
 ASSUMED: Final = frozenset(
     {"*IDN?", "SIG:PFLD", "SIG:PCUR", "SIG:SWHN", "ATOB", "CLIM", "IND", "VLIM", "SHTC", "SYS:CAT"}

@@ -12,19 +12,19 @@ from typing import Final
 
 import numpy as np
 
-from simulators import helium3_insert, helium4_insert, refrigerator
 from simulators.clock import VirtualClock
-from simulators.cryostat import Cryostat
+from simulators.cryogenics import helium3_insert, helium4_insert, refrigerator
+from simulators.cryogenics.cryostat import Cryostat
+from simulators.cryogenics.magnet import MagnetCoil
+from simulators.cryogenics.magnet_circuit import Switch
+from simulators.cryogenics.regulation import Insert
 from simulators.dialect import Box
 from simulators.faults import Wire
 from simulators.lockin_sr830 import SR830
 from simulators.lockin_sr860 import SR860
-from simulators.magnet import MagnetCoil
 from simulators.magnet_ami430 import AMI430
-from simulators.magnet_circuit import Switch
 from simulators.magnet_ips120 import IPS120, Variant
 from simulators.magnet_mercuryips import MercuryiPS
-from simulators.regulation import Insert
 from simulators.sample import make_contact, samples
 from simulators.sourcemeter_keithley2400 import Keithley2400
 from simulators.sourcemeter_keithley2450 import Keithley2450

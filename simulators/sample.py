@@ -9,11 +9,11 @@ from functools import cache
 from typing import Any, Final
 
 from analysis.quantities import sharvin_radius_m, siemens
-from simulators.contact import Anatomy, Tables, TabulatedContact
-from simulators.sample_models import anatomy_of
-from simulators.samples_copper import COPPER
-from simulators.samples_rivals import RIVALS
-from simulators.samples_titanium import TITANIUM
+from simulators.samples.contact import Anatomy, Tables, TabulatedContact
+from simulators.samples.sample_models import anatomy_of
+from simulators.samples.samples_copper import COPPER
+from simulators.samples.samples_rivals import RIVALS
+from simulators.samples.samples_titanium import TITANIUM
 
 _TRUTH: Final[dict[str, dict[str, Any]]] = COPPER | TITANIUM | RIVALS
 

@@ -8,7 +8,7 @@ After an error the rest of a message is discarded; nothing answers an unknown qu
 
 from simulators.clock import VirtualClock
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number, word
-from simulators.keithley2400_language import (
+from simulators.parts.keithley2400_language import (
     ASSUMED,
     ELEMENT_NAMES,
     ERRORS,
@@ -21,8 +21,8 @@ from simulators.keithley2400_language import (
     function_of,
     plain,
 )
-from simulators.keithley2400_source import KEITHLEY_2400
-from simulators.source_unit import CURRENT, VOLTAGE, SourceSettings, SourceUnit
+from simulators.parts.keithley2400_source import KEITHLEY_2400
+from simulators.parts.source_unit import CURRENT, VOLTAGE, SourceSettings, SourceUnit
 from simulators.world import World
 
 _POWER_ON = 128  # standard event register

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 from simulators.clock import VirtualClock
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number, word
-from simulators.keithley2400_language import LONG_NAMES, NOT_A_NUMBER, boolean, function_of
-from simulators.keithley2450_language import (
+from simulators.parts.keithley2400_language import LONG_NAMES, NOT_A_NUMBER, boolean, function_of
+from simulators.parts.keithley2450_language import (
     DEFAULT_BUFFER,
     ELEMENTS,
     ERRORS,
@@ -28,8 +28,8 @@ from simulators.keithley2450_language import (
     Row,
     written,
 )
-from simulators.keithley2450_source import KEITHLEY_2450
-from simulators.source_unit import CURRENT, VOLTAGE, SourceSettings, SourceUnit
+from simulators.parts.keithley2450_source import KEITHLEY_2450
+from simulators.parts.source_unit import CURRENT, VOLTAGE, SourceSettings, SourceUnit
 from simulators.world import World
 
 _POWER_ON = 128  # standard event register

@@ -12,8 +12,8 @@ from typing import Final
 
 from simulators.clock import VirtualClock
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number, word
-from simulators.keithley2400_language import boolean, function_of
-from simulators.source_unit import CURRENT, VOLTAGE, SourceKind, SourceSettings, SourceUnit
+from simulators.parts.keithley2400_language import boolean, function_of
+from simulators.parts.source_unit import CURRENT, VOLTAGE, SourceKind, SourceSettings, SourceUnit
 from simulators.world import World
 
 YOKOGAWA_GS200: Final = SourceKind(

@@ -1,7 +1,8 @@
 """The Oxford ITC503 as it answers on GPIB or its serial line, regulating a simulated insert.
 
-After the ITC503 manual (April 2000), chapter "Remote operation"; the line protocol is `simulators.oxford_dialect`. The
-status is ``XnAnCnSnnHnLn`` and says nothing of faults: its first digit is always zero.
+After the ITC503 manual (April 2000), chapter "Remote operation"; the line protocol is
+`simulators.parts.oxford_dialect`. The status is ``XnAnCnSnnHnLn`` and says nothing of faults: its first digit is always
+zero.
 
 As the lab left it: sensor 1 on the sample stage (control), 2 on the cold end, 3 on the bath; heater 20 ohm, up to 40 V,
 so 80 W; heater manual at zero, needle valve at 50 %, local and unlocked, auto-PID off.
@@ -20,11 +21,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
-from simulators.cryostat import Cryostat
+from simulators.cryogenics.cryostat import Cryostat
+from simulators.cryogenics.regulation import HeaterMode
+from simulators.cryogenics.thermometry import Thermometry
 from simulators.dialect import Complaint, Refusal
-from simulators.oxford_dialect import Handler, OxfordDialect, decimal, digit
-from simulators.regulation import HeaterMode
-from simulators.thermometry import Thermometry
+from simulators.parts.oxford_dialect import Handler, OxfordDialect, decimal, digit
 
 ASSUMED: Final = frozenset("RVqrtdmno")
 """Commands whose reply format is recalled or inferred from clients, not read in a manual."""

@@ -17,11 +17,11 @@ Zones that suit the simulated 3He insert: see `instruments.temperature_lakeshore
 from enum import IntFlag
 from typing import Final
 
-from simulators import lakeshore336_inputs, lakeshore336_outputs
-from simulators.cryostat import Cryostat
+from simulators.cryogenics.cryostat import Cryostat
+from simulators.cryogenics.thermometry import Thermometry
 from simulators.dialect import Complaint, Dialect, Handler, Refusal, integer, word
-from simulators.lakeshore_format import Clock
-from simulators.thermometry import Thermometry
+from simulators.parts import lakeshore336_inputs, lakeshore336_outputs
+from simulators.parts.lakeshore_format import Clock
 
 ASSUMED: Final = (
     lakeshore336_inputs.ASSUMED

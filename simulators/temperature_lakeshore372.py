@@ -26,11 +26,11 @@ around 1 K, where the mixture comes in.
 
 from enum import IntFlag
 
-from simulators import lakeshore372_inputs, lakeshore372_outputs
-from simulators.bridge import CONTROL_CHANNEL, Bridge
-from simulators.cryostat import Cryostat
+from simulators.cryogenics.cryostat import Cryostat
 from simulators.dialect import Complaint, Dialect, Handler, Refusal
-from simulators.lakeshore_format import Clock
+from simulators.parts import lakeshore372_inputs, lakeshore372_outputs
+from simulators.parts.bridge import CONTROL_CHANNEL, Bridge
+from simulators.parts.lakeshore_format import Clock
 
 ASSUMED = lakeshore372_inputs.ASSUMED | lakeshore372_outputs.ASSUMED | {"*IDN?", "*STB?", "*TST?"}
 """Queries whose reply format is recalled, not read in a manual."""

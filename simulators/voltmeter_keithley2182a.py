@@ -12,7 +12,8 @@ from typing import Final
 
 from simulators.clock import VirtualClock
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number, word
-from simulators.keithley2182a_language import (
+from simulators.noise import Noise
+from simulators.parts.keithley2182a_language import (
     ASSUMED,
     BUFFER_AVAILABLE,
     BUFFER_FULL,
@@ -29,8 +30,7 @@ from simulators.keithley2182a_language import (
     READING_AVAILABLE,
     READING_OVERFLOW,
 )
-from simulators.keithley2400_language import boolean
-from simulators.noise import Noise
+from simulators.parts.keithley2400_language import boolean
 from simulators.world import World
 
 RANGES_V: Final = {1: (1e-2, 1e-1, 1.0, 10.0, 100.0), 2: (1e-1, 1.0, 10.0)}

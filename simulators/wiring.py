@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.history import StepHistory
-from simulators.isotherms import BiasCurve
 from simulators.noise import Drift, Noise
+from simulators.samples.isotherms import BiasCurve
 
 # Nominal values, as a station file states them, chosen for 9 ohm at 100 mK; class-typical unless a source is named.
 AC_ARM_OHM: Final = 100e3

@@ -10,8 +10,8 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.contact import Contact
-from simulators.isotherms import BiasCurve, ohmic_curve
+from simulators.samples.contact import Contact
+from simulators.samples.isotherms import BiasCurve, ohmic_curve
 from simulators.wiring import SERIES_OHM, Wiring
 
 ELECTRON_BASE_K: Final = 0.03
@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 
 
 class Stage(Protocol):
-    """What the world asks of a cryostat (`simulators.cryostat.Cryostat`)."""
+    """What the world asks of a cryostat (`simulators.cryogenics.cryostat.Cryostat`)."""
 
     def sample_temperature_K(self, time_s: float, /) -> float:
         """Return the true temperature of the sample stage."""
@@ -42,7 +42,7 @@ class Stage(Protocol):
 
 
 class Coil(Protocol):
-    """What the world asks of a magnet (`simulators.magnet.MagnetCoil`)."""
+    """What the world asks of a magnet (`simulators.cryogenics.magnet.MagnetCoil`)."""
 
     def field_T(self, time_s: float, /) -> float:
         """Return the field at the sample."""

@@ -21,97 +21,90 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+
+def rooms(names: str, inside: str = "") -> set[str]:
+    """Return the rooms of these names, in a folder of the package or, without one, beside its map."""
+    return {f"{inside}.{name}" if inside else name for name in names.split()}
+
+
 FLOORS: dict[str, list[set[str]]] = {
     "analysis": [
-        {"errors", "quantities"},
-        {"tabulated", "kondo", "curves", "noise", "master_curve", "likelihood", "table1", "quantity", "curvature"}
-        | {"normal_equations", "stretches", "live_isotherm", "sample_history"},
-        {"mechanisms", "mechanisms_events", "mechanisms_kondo", "mechanisms_rivals"}
-        | {"corrections", "bias_offset", "drift", "deviation", "fit_result", "problem", "crossover", "systematics"}
-        | {"window_choice", "collapse", "collapsed", "live", "profile_curves", "refit"},
-        {"anomaly", "even_curve", "shared_curve", "two_curves", "spikes", "dwell_times", "whitened", "universality"}
-        | {"departure", "effective_temperature", "field_change", "field_law", "phonons", "saturation"}
-        | {"saturation_forms", "symmetry", "telegraph", "transitions", "two_exponents", "zeeman"}
-        | {"features", "parameters"},
-        {"hypotheses", "model_fit", "two_level_fits", "facts", "criteria", "criteria_outside", "verdict", "evidence"}
-        | {"comparison"},
-        {"report", "page"},
+        rooms("errors quantities"),
+        rooms("curvature curves kondo quantity sample_history table1 tabulated")
+        | rooms("likelihood live_isotherm master_curve noise normal_equations stretches", inside="scaling"),
+        rooms("collapse corrections fit_result live mechanisms mechanisms_events")
+        | rooms("mechanisms_kondo mechanisms_rivals")
+        | rooms("bias_offset collapsed crossover deviation drift problem profile_curves", inside="scaling")
+        | rooms("refit systematics window_choice", inside="scaling"),
+        rooms("features parameters universality")
+        | rooms("whitened", inside="judging")
+        | rooms("anomaly departure dwell_times effective_temperature even_curve", inside="signs")
+        | rooms("field_change field_law phonons saturation saturation_forms shared_curve", inside="signs")
+        | rooms("spikes symmetry telegraph transitions two_curves two_exponents zeeman", inside="signs"),
+        rooms("evidence")
+        | rooms("comparison criteria criteria_outside facts hypotheses model_fit", inside="judging")
+        | rooms("two_level_fits verdict", inside="judging"),
+        rooms("page report"),
     ],
     "instruments": [
-        {"errors", "roles"},
-        {"limits", "settling", "transport", "wired", "lockin_routines", "srs_lockin", "current_source"}
-        | {"oxford", "lakeshore", "persistent_mode", "degauss", "field_sweep"},
-        {"lockin_sr830", "lockin_sr860", "sourcemeter_keithley2400", "sourcemeter_keithley2400_commands"}
-        | {"sourcemeter_keithley2450", "sourcemeter_keithley2450_commands", "sourcemeter_yokogawags200"}
-        | {"voltmeter_keithley2182a"}
-        | {"temperature_lakeshore372", "temperature_lakeshore336", "temperature_itc503"}
-        | {"magnet_ami430", "magnet_ips120", "magnet_mercuryips"},
+        rooms("errors roles"),
+        rooms("current_source degauss field_sweep lakeshore limits lockin_routines")
+        | rooms("oxford persistent_mode settling srs_lockin transport wired"),
+        rooms("lockin_sr830 lockin_sr860 magnet_ami430 magnet_ips120 magnet_mercuryips")
+        | rooms("sourcemeter_keithley2400 sourcemeter_keithley2400_commands")
+        | rooms("sourcemeter_keithley2450 sourcemeter_keithley2450_commands")
+        | rooms("sourcemeter_yokogawags200 temperature_itc503 temperature_lakeshore336")
+        | rooms("temperature_lakeshore372 voltmeter_keithley2182a"),
     ],
     "simulators": [
-        {
-            "noise",
-            "dialect",
-            "faults",
-            "clock",
-            "history",
-            "integrator",
-            "isotherms",
-            "refrigerator",
-            "copper",
-            "lakeshore_format",
-            "truths",
-            "data_buffer",
-        },
-        {"sample", "sample_models", "samples_copper", "samples_titanium", "samples_rivals", "contact"}
-        | {"output_filter", "thermometer", "regulation", "session", "srs_status"}
-        | {"helium3_insert", "helium4_insert", "oxford_dialect"},
-        {"cryostat", "magnet", "magnet_circuit", "wiring", "world", "bridge", "thermometry"},
-        {"lockin_sr830", "sourcemeter_keithley2400", "temperature_lakeshore372", "magnet_ami430"}
-        | {
-            "lockin_sr860",
-            "sourcemeter_keithley2450",
-            "sourcemeter_yokogawags200",
-            "voltmeter_keithley2182a",
-            "lockin_detector",
-            "source_unit",
-            "sr830_detector",
-            "sr860_detector",
-            "sr860_capture",
-            "keithley2400_source",
-            "keithley2400_language",
-            "keithley2450_source",
-            "keithley2450_language",
-            "keithley2182a_language",
-            "lakeshore372_inputs",
-            "lakeshore372_outputs",
-            "temperature_lakeshore336",
-            "lakeshore336_inputs",
-            "lakeshore336_outputs",
-            "temperature_itc503",
-            "magnet_ips120",
-            "magnet_mercuryips",
-        },
-        {"rack", "fault_panel"},
-        {"visa", "control", "server"},
+        rooms("clock dialect faults history noise")
+        | rooms("copper integrator refrigerator", inside="cryogenics")
+        | rooms("data_buffer lakeshore_format", inside="parts")
+        | rooms("isotherms truths", inside="samples"),
+        rooms("sample session")
+        | rooms("helium3_insert helium4_insert regulation thermometer", inside="cryogenics")
+        | rooms("output_filter oxford_dialect srs_status", inside="parts")
+        | rooms("contact sample_models samples_copper samples_rivals samples_titanium", inside="samples"),
+        rooms("wiring world")
+        | rooms("cryostat magnet magnet_circuit thermometry", inside="cryogenics")
+        | rooms("bridge", inside="parts"),
+        rooms("lockin_sr830 lockin_sr860 magnet_ami430 magnet_ips120 magnet_mercuryips")
+        | rooms("sourcemeter_keithley2400 sourcemeter_keithley2450")
+        | rooms("sourcemeter_yokogawags200 temperature_itc503 temperature_lakeshore336")
+        | rooms("temperature_lakeshore372 voltmeter_keithley2182a")
+        | rooms("keithley2182a_language keithley2400_language keithley2400_source", inside="parts")
+        | rooms("keithley2450_language keithley2450_source lakeshore336_inputs", inside="parts")
+        | rooms("lakeshore336_outputs lakeshore372_inputs lakeshore372_outputs", inside="parts")
+        | rooms("lockin_detector source_unit sr830_detector sr860_capture sr860_detector", inside="parts"),
+        rooms("fault_panel rack"),
+        rooms("control server visa"),
     ],
     "acquisition": [
-        {"errors", "clock"},
-        {"toml_model", "boxes", "interlocks", "recipe", "station_file", "readings", "lock", "tidy_csv", "alerts"}
-        | {"whole_file"}
-        | {"run_schema", "journal", "command_file", "control"},
-        {"sweep", "timing", "circuit", "budget", "excitation", "plan", "plan_limits", "plan_warnings", "safety"}
-        | {"learned_times", "plan_edit", "past", "settings_watch", "vital_signs", "safeguard"},
-        {"bias_walk", "approach", "loop", "store", "measured", "run_list"},
-        {"station"},
-        {"engine", "resume", "obedience", "observer", "watch", "status", "guard", "takeover"}
-        | {"export", "judgement", "report_files"},
-        {"gui"},
-        {"cli", "cli_control", "cli_alerts", "commands", "run_commands", "control_commands", "rack_commands"}
-        | {"plan_rows", "plan_view", "run_view", "judgement_view"},
-        {"__main__"},
+        rooms("clock errors"),
+        rooms("readings recipe run_schema station_file tidy_csv toml_model whole_file")
+        | rooms("boxes", inside="planning")
+        | rooms("alerts command_file control interlocks journal lock", inside="running"),
+        rooms("circuit plan safety")
+        | rooms("budget excitation learned_times plan_edit plan_limits plan_warnings", inside="planning")
+        | rooms("sweep timing", inside="planning")
+        | rooms("past safeguard settings_watch vital_signs", inside="running"),
+        rooms("loop measured run_list store") | rooms("approach bias_walk", inside="running"),
+        rooms("station"),
+        rooms("engine export guard judgement report_files resume status")
+        | rooms("obedience observer takeover watch", inside="running"),
+        rooms("gui"),
+        rooms("cli")
+        | rooms("cli_alerts cli_control commands control_commands judgement_view", inside="terminal")
+        | rooms("plan_rows plan_view rack_commands run_commands run_view", inside="terminal"),
+        rooms("__main__"),
     ],
-    "pyvisa_zerobias": [{"__init__"}],
+    "pyvisa_zerobias": [
+        rooms("__init__"),
+    ],
 }
+
+UNDIVIDED = {"gui"}
+"""Folders that count as one room."""
 
 ROLES = {"instruments.roles", "instruments.errors"}
 ARITHMETIC = {"analysis.quantities", "analysis.kondo"}
@@ -119,39 +112,39 @@ ARITHMETIC = {"analysis.quantities", "analysis.kondo"}
 DOORS: dict[str, set[str]] = {
     # the room `sample` and its side rooms
     "simulators.sample": {"analysis.quantities"},
-    "simulators.sample_models": {"analysis.mechanisms*", "analysis.quantities"},
-    "simulators.contact": {"analysis.mechanisms*", "analysis.quantities"},
+    "simulators.samples.sample_models": {"analysis.mechanisms*", "analysis.quantities"},
+    "simulators.samples.contact": {"analysis.mechanisms*", "analysis.quantities"},
     "simulators.wiring": {"analysis.quantities"},
     "pyvisa_zerobias": {"simulators.visa"},
     # record 6: the words in which the roles are written, `Clock` among them, and the errors they raise
     "acquisition.clock": {"instruments.roles"},
     "acquisition.safety": ROLES,
-    "acquisition.bias_walk": ROLES,
+    "acquisition.running.bias_walk": ROLES,
     "acquisition.loop": ROLES | {"instruments.settling"},
-    "acquisition.approach": ROLES | {"instruments.settling"},
-    "acquisition.control": ROLES,
-    "acquisition.settings_watch": ROLES,
+    "acquisition.running.approach": ROLES | {"instruments.settling"},
+    "acquisition.running.control": ROLES,
+    "acquisition.running.settings_watch": ROLES,
     "acquisition.resume": ROLES,
     "acquisition.engine": ROLES,
     "acquisition.recipe": {"instruments.limits"},
     "acquisition.station_file": {"instruments.limits"},
     "acquisition.plan": ARITHMETIC | {"instruments.limits"},
-    "acquisition.plan_limits": ARITHMETIC | {"instruments.limits"},
-    "acquisition.plan_warnings": ARITHMETIC,
-    "acquisition.plan_view": ARITHMETIC,
+    "acquisition.planning.plan_limits": ARITHMETIC | {"instruments.limits"},
+    "acquisition.planning.plan_warnings": ARITHMETIC,
+    "acquisition.terminal.plan_view": ARITHMETIC,
     "acquisition.circuit": ARITHMETIC,
-    "acquisition.budget": ARITHMETIC,
-    "acquisition.excitation": ARITHMETIC,
+    "acquisition.planning.budget": ARITHMETIC,
+    "acquisition.planning.excitation": ARITHMETIC,
     "acquisition.station": {"instruments.*", "simulators.rack"},
     "acquisition.measured": {"analysis.*"},
     "acquisition.judgement": {"analysis.*"},
-    "acquisition.judgement_view": {"analysis.*"},
+    "acquisition.terminal.judgement_view": {"analysis.*"},
     "acquisition.report_files": {"analysis.*"},
-    "acquisition.run_view": {"analysis.*"},
+    "acquisition.terminal.run_view": {"analysis.*"},
     "acquisition.export": {"analysis.*"},
     "acquisition.gui": {"analysis.*"},
-    "acquisition.commands": {"analysis.*", "simulators.server", "simulators.sample"},
-    "acquisition.rack_commands": {"simulators.server", "simulators.sample", "simulators.rack"},
+    "acquisition.terminal.commands": {"analysis.*", "simulators.server", "simulators.sample"},
+    "acquisition.terminal.rack_commands": {"simulators.server", "simulators.sample", "simulators.rack"},
     "acquisition.cli": {"analysis.*", "simulators.server", "simulators.sample", "instruments.errors"},
 }
 
@@ -162,15 +155,15 @@ GUESTS: dict[str, set[str]] = {
     "simulators": {"numpy", "scipy", "pyvisa"},
     "acquisition": {"numpy", "pydantic", "pydantic_core", "tomlkit", "psutil", "platformdirs"},
     "acquisition.cli": {"typer"},
-    "acquisition.cli_control": {"typer"},
-    "acquisition.cli_alerts": {"typer"},
-    "acquisition.run_commands": {"typer", "rich"},
-    "acquisition.control_commands": {"rich"},
-    "acquisition.commands": {"typer", "rich"},
-    "acquisition.rack_commands": {"rich"},
-    "acquisition.plan_view": {"rich"},
-    "acquisition.run_view": {"rich"},
-    "acquisition.judgement_view": {"rich"},
+    "acquisition.terminal.cli_control": {"typer"},
+    "acquisition.terminal.cli_alerts": {"typer"},
+    "acquisition.terminal.run_commands": {"typer", "rich"},
+    "acquisition.terminal.control_commands": {"rich"},
+    "acquisition.terminal.commands": {"typer", "rich"},
+    "acquisition.terminal.rack_commands": {"rich"},
+    "acquisition.terminal.plan_view": {"rich"},
+    "acquisition.terminal.run_view": {"rich"},
+    "acquisition.terminal.judgement_view": {"rich"},
     "acquisition.export": {"h5py", "h5netcdf", "xarray", "pyarrow"},
     "acquisition.gui": {"PyQt5", "pyqtgraph"},
     "pyvisa_zerobias": set(),
@@ -202,7 +195,8 @@ class Import:
 
     @property
     def target_room(self) -> str:
-        return ".".join(self.target.split(".")[:2])
+        package, *names = self.target.split(".")
+        return ".".join((package, *(names[:1] if names and names[0] in UNDIVIDED else names)))
 
 
 def folder_of(package: str) -> Path:
@@ -211,15 +205,15 @@ def folder_of(package: str) -> Path:
 
 @cache
 def sources() -> dict[Path, tuple[str, ast.Module]]:
-    """Return every source file of the packages with its room, e.g. ``acquisition.gui`` for all files below it."""
+    """Return every source file of the packages with its room, e.g. ``analysis.scaling.noise``."""
     found: dict[Path, tuple[str, ast.Module]] = {}
     for package in FLOORS:
         for path in sorted(folder_of(package).rglob("*.py")):
-            inside = path.relative_to(folder_of(package))
-            if package == "simulators" and inside.parts[0] == "pyvisa_zerobias":
+            inside = path.relative_to(folder_of(package)).with_suffix("").parts
+            if package == "simulators" and inside[0] == "pyvisa_zerobias":
                 continue
-            room = inside.parts[0].removesuffix(".py")
-            name = package if room == "__init__" else f"{package}.{room}"
+            room = inside[:1] if inside[0] in UNDIVIDED else inside
+            name = ".".join((package, *room)).removesuffix(".__init__")
             found[path] = (name, ast.parse(path.read_text(encoding="utf-8")))
     return found
 
@@ -261,12 +255,14 @@ def complain(breaches: list[str], advice: str) -> None:
 
 
 def test_every_room_has_a_floor() -> None:
-    unlisted = sorted({room for room, _ in sources().values() if "." in room and floor_of(room) is None})
+    unlisted = sorted(
+        {room for path, (room, _) in sources().items() if path.stem != "__init__" and floor_of(room) is None}
+    )
     complain(unlisted, "A new room needs a floor: add its name to FLOORS in tests/test_architecture.py.")
 
 
 def test_package_maps_hold_no_imports() -> None:
-    maps = {folder_of(package) / "__init__.py" for package in FLOORS if package != "pyvisa_zerobias"}
+    maps = {path for path in sources() if path.name == "__init__.py" and path.parent.name != "pyvisa_zerobias"}
     breaches = [str(entry) for entry in imports() if entry.path in maps]
     complain(breaches, "A package's __init__ is a map in words; import from the room that owns the name.")
 

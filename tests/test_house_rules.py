@@ -201,10 +201,11 @@ def test_the_wheel_holds_the_packages_and_no_tests() -> None:
 def test_tests_mirror_the_tree() -> None:
     breaches = []
     for package in PACKAGES:
-        for path in sorted((ROOT / "tests" / package).glob("test_*.py")):
+        for path in sorted((ROOT / "tests" / package).rglob("test_*.py")):
+            folder = package / path.parent.relative_to(ROOT / "tests" / package)
             name = path.stem.removeprefix(f"test_{package}_").removesuffix("_with_device")
             if name == path.stem or not any(
-                name == room.stem or name.startswith(f"{room.stem}_") for room in (ROOT / package).iterdir()
+                name == room.stem or name.startswith(f"{room.stem}_") for room in (ROOT / folder).iterdir()
             ):
-                breaches.append(f"{path.relative_to(ROOT)}: no room of this name in {package}/")
+                breaches.append(f"{path.relative_to(ROOT)}: no room of this name in {folder}/")
     assert not breaches, "\n".join(breaches)

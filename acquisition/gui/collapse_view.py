@@ -9,8 +9,8 @@ from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider
 from acquisition.gui.fitting import FitAnswer
 from acquisition.gui.plots import Plot, View, thinned
 from acquisition.gui.style import LABELS, Palette, TemperatureColours
-from analysis.collapsed import CollapsedIsotherm
 from analysis.quantities import in_conductance_quanta
+from analysis.scaling.collapsed import CollapsedIsotherm
 
 Floats = NDArray[np.float64]
 

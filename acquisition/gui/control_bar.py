@@ -7,7 +7,7 @@ from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QIcon, QKeySequence
 from PyQt5.QtWidgets import QAction, QInputDialog, QMessageBox, QStyle, QToolBar
 
-from acquisition.command_file import CommandKind
+from acquisition.running.command_file import CommandKind
 
 GOING_ON = frozenset({"running", "paused"})
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from PyQt5.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, pyqtSignal
 
 from analysis.collapse import fit_exponent
-from analysis.collapsed import CollapsedIsotherm, UniversalCurve, collapsed_isotherms, universal_curve
 from analysis.corrections import Corrections
 from analysis.curves import Curves, Window
 from analysis.errors import AnalysisError
 from analysis.fit_result import ExponentFit
+from analysis.scaling.collapsed import CollapsedIsotherm, UniversalCurve, collapsed_isotherms, universal_curve
 
 _log = logging.getLogger(__name__)
 

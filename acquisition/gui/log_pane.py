@@ -4,8 +4,8 @@ from PyQt5.QtGui import QColor, QTextCharFormat, QTextCursor
 from PyQt5.QtWidgets import QPlainTextEdit
 
 from acquisition.gui.style import Palette, Tone
+from acquisition.planning.timing import duration_text
 from acquisition.readings import Event
-from acquisition.timing import duration_text
 
 MOST_LINES = 5000
 

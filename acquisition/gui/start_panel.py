@@ -21,9 +21,9 @@ from PyQt5.QtWidgets import (
 from acquisition.errors import InputError
 from acquisition.gui.launch import RunChoice
 from acquisition.plan import make_plan
+from acquisition.planning.timing import duration_text
 from acquisition.recipe import load_recipe
 from acquisition.station_file import Station
-from acquisition.timing import duration_text
 
 
 class StartPanel(QWidget):

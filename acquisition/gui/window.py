@@ -14,7 +14,6 @@ from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QStackedWidget, QToolBar, QWidget
 
 from acquisition.clock import Wall
-from acquisition.command_file import CommandKind, write_command
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.conditions_view import ConditionsView
@@ -33,9 +32,10 @@ from acquisition.gui.status_strip import Status, StatusStrip
 from acquisition.gui.style import Palette, TemperatureColours, Tone
 from acquisition.gui.tail import Fresh, RunTail
 from acquisition.gui.zero_bias_view import ZeroBiasView
-from acquisition.lock import is_locked, lock_path
 from acquisition.measured import load_measured
 from acquisition.readings import PointFlag
+from acquisition.running.command_file import CommandKind, write_command
+from acquisition.running.lock import is_locked, lock_path
 from analysis.errors import AnalysisError
 
 TABS = ("Exponent", "Zero bias", "Field", "Noise", "Conditions", "Log", "Runs")

@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from acquisition.command_file import CommandKind, write_command
-from acquisition.control import POLL_S, AttentiveWall, Control
 from acquisition.engine import RunOutcome, resume_run, run_plan
-from acquisition.journal import WriteJournal
-from acquisition.lock import FileLock, lock_path
 from acquisition.plan import make_plan
-from acquisition.plan_edit import RunningPlan
+from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import Event
 from acquisition.recipe import Recipe, parse_recipe
 from acquisition.resume import elapsed_on, load_unfinished
+from acquisition.running.command_file import CommandKind, write_command
+from acquisition.running.control import POLL_S, AttentiveWall, Control
+from acquisition.running.journal import WriteJournal
+from acquisition.running.lock import FileLock, lock_path
 from acquisition.safety import Roles
 from acquisition.station import Start, open_simulated
 from acquisition.station_file import simulated_station

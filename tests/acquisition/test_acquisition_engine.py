@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from small_runs import Bench, Script
 
-from acquisition.command_file import CommandKind, commands_path
 from acquisition.errors import RunFileError
-from acquisition.lock import is_locked, lock_path
 from acquisition.readings import Event
+from acquisition.running.command_file import CommandKind, commands_path
+from acquisition.running.lock import is_locked, lock_path
 from acquisition.store import RunFileReader, RunFileWriter, RunState
 from instruments.errors import CommunicationError, InstrumentError, QuenchError
 

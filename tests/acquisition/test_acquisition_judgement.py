@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from acquisition.judgement import AnalyzeOptions, Judgement, judge, to_json
-from acquisition.judgement_view import print_judgement
 from acquisition.report_files import write_report
+from acquisition.terminal.judgement_view import print_judgement
 from analysis.errors import AnalysisError
 
 QUANTUM_S = 3.874045865e-5

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from small_runs import Bench, Script
 
-from acquisition.command_file import CommandKind
 from acquisition.readings import Event, PointFlag
+from acquisition.running.command_file import CommandKind
 from acquisition.store import RunFileReader, RunState
 from instruments.errors import CommunicationError
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from small_runs import Bench, Script
 
-from acquisition.command_file import CommandKind, commands_path, write_command
 from acquisition.readings import Event, PointFlag
 from acquisition.resume import LEAST_SIMULATED_GAP_S, check_identities, load_unfinished
+from acquisition.running.command_file import CommandKind, commands_path, write_command
 from acquisition.store import RunFileReader, RunState
 
 SIZE = 27

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from acquisition.boxes import LockInModel
 from acquisition.errors import InputError
+from acquisition.planning.boxes import LockInModel
 from acquisition.station_file import Station, load_station, parse_station, simulated_station
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "station.toml"

@@ -17,7 +17,7 @@ from instruments.settling import field_criteria, wait_for_field, wait_for_temper
 from instruments.temperature_itc503 import ITC503
 from instruments.temperature_lakeshore336 import LakeShore336
 from instruments.temperature_lakeshore372 import LakeShore372
-from simulators.magnet_circuit import Switch
+from simulators.cryogenics.magnet_circuit import Switch
 from simulators.rack import Options, Rack, close_rack, open_rack
 
 CONTROLLERS: dict[str, tuple[Any, dict[str, float]]] = {

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from acquisition.clock import WallClock
-from acquisition.control import Control
 from acquisition.loop import Loop
 from acquisition.plan import Plan, make_plan
-from acquisition.plan_edit import RunningPlan
+from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import PointFlag, Reading
 from acquisition.recipe import parse_recipe
+from acquisition.running.control import Control
 from acquisition.safety import make_safe
 from acquisition.station import open_simulated
 from acquisition.station_file import Station, parse_station

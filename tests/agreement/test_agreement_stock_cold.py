@@ -13,8 +13,8 @@ import pyvisa
 from pymeasure.instruments.lakeshore.lakeshore3xx import LakeShore3xx
 from pymeasure.instruments.oxfordinstruments import IPS120_10, ITC503, PS120_10
 
-from simulators.magnet import MagnetCoil
-from simulators.magnet_circuit import Switch
+from simulators.cryogenics.magnet import MagnetCoil
+from simulators.cryogenics.magnet_circuit import Switch
 from simulators.magnet_mercuryips import MercuryiPS
 from simulators.rack import IPS120_ADDRESS, MERCURY_ADDRESS, TEMPERATURE_ADDRESS, Rack, close_rack, open_rack
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.curves import Curves, make_curves
-from analysis.even_curve import EvenCurve, even_curves
 from analysis.quantity import Quantity
+from analysis.signs.even_curve import EvenCurve, even_curves
 
 Floats = NDArray[np.float64]
 Curve = Callable[..., Any]

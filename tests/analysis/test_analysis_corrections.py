@@ -5,12 +5,12 @@ import pytest
 from scipy.integrate import quad
 from simulated_contact import QUANTUM_S, run_columns
 
-from analysis.bias_offset import estimate_bias_offset
 from analysis.collapse import fit_exponent
 from analysis.corrections import Corrections, current_A, electron_temperature_K, remove_series_resistance
 from analysis.curves import Window, make_curves
 from analysis.errors import DataError, ModelError
-from analysis.master_curve import MasterBasis
+from analysis.scaling.bias_offset import estimate_bias_offset
+from analysis.scaling.master_curve import MasterBasis
 
 PAPER = Window(1.5, 0.8e-3)
 SERIES_OHM = 3.0

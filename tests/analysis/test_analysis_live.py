@@ -11,7 +11,7 @@ from analysis.corrections import Corrections, correct_isotherm
 from analysis.curves import Isotherm, Window, make_curves
 from analysis.errors import DataError, ModelError, WindowError
 from analysis.live import LiveCollapse
-from analysis.problem import Problem, make_problem
+from analysis.scaling.problem import Problem, make_problem
 
 PAPER = Window(1.5, 0.8e-3)
 DRIFT = 7e-8

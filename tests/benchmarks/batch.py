@@ -29,9 +29,9 @@ from analysis.collapse import fit_exponent
 from analysis.corrections import Corrections
 from analysis.curves import Curves, Window, make_curves
 from analysis.kondo import scaling_function
-from analysis.problem import make_problem, solve_with_drift
 from analysis.quantities import reduced_bias, siemens
-from analysis.refit import Refit
+from analysis.scaling.problem import make_problem, solve_with_drift
+from analysis.scaling.refit import Refit
 
 Floats = NDArray[np.float64]
 

@@ -29,8 +29,8 @@ from analysis.collapse import fit_exponent  # noqa: E402
 from analysis.corrections import Corrections  # noqa: E402
 from analysis.errors import AnalysisError, DataError  # noqa: E402
 from analysis.evidence import Evidence, has_centre, weigh  # noqa: E402
-from analysis.facts import ALIKE, DECISIVE_COST  # noqa: E402
 from analysis.features import find_features  # noqa: E402
+from analysis.judging.facts import ALIKE, DECISIVE_COST  # noqa: E402
 from analysis.parameters import find_parameters  # noqa: E402
 
 VERDICTS = (*TRUTHS, "undecided")

@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 from analysis.collapse import fit_exponent
 from analysis.corrections import Corrections
 from analysis.curves import Window, make_curves
-from analysis.deviation import deviation_curve
 from analysis.kondo import scaling_function
-from analysis.problem import make_problem
 from analysis.quantities import reduced_bias, siemens
-from analysis.refit import Refit
+from analysis.scaling.deviation import deviation_curve
+from analysis.scaling.problem import make_problem
+from analysis.scaling.refit import Refit
 
 Floats = NDArray[np.float64]
 

@@ -21,8 +21,8 @@ from analysis.corrections import Corrections
 from analysis.curves import Isotherm, Window
 from analysis.kondo import scaling_function
 from analysis.live import LiveCollapse
-from analysis.problem import make_problem
 from analysis.quantities import reduced_bias, siemens
+from analysis.scaling.problem import make_problem
 
 Floats = NDArray[np.float64]
 

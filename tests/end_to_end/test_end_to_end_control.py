@@ -14,9 +14,9 @@ import pytest
 
 from acquisition.cli import main
 from acquisition.clock import WallClock
-from acquisition.command_file import CommandKind
-from acquisition.control_commands import send
-from acquisition.lock import lock_path, read_owner
+from acquisition.running.command_file import CommandKind
+from acquisition.running.lock import lock_path, read_owner
+from acquisition.terminal.control_commands import send
 
 RECIPE = """
 [run]

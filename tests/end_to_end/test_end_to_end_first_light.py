@@ -13,11 +13,11 @@ from pyvisa.resources import MessageBasedResource
 
 from acquisition.cli import main
 from acquisition.clock import WallClock
-from acquisition.control import Control
 from acquisition.engine import run_plan
 from acquisition.measured import load_measured
 from acquisition.plan import make_plan
 from acquisition.recipe import load_recipe
+from acquisition.running.control import Control
 from acquisition.station import open_simulated
 from acquisition.station_file import simulated_station
 from analysis.collapse import fit_exponent

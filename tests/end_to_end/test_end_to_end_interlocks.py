@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from acquisition.alerts import Alerts, AlertSettings
-from acquisition.command_file import CommandKind, write_command
-from acquisition.control import POLL_S, AttentiveWall, Control
 from acquisition.engine import RunOutcome, run_plan
-from acquisition.journal import WriteJournal
 from acquisition.plan import make_plan
-from acquisition.plan_edit import RunningPlan
+from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import UNTRUSTED, Event, PointFlag
 from acquisition.recipe import parse_recipe
 from acquisition.run_schema import RunState
+from acquisition.running.alerts import Alerts, AlertSettings
+from acquisition.running.command_file import CommandKind, write_command
+from acquisition.running.control import POLL_S, AttentiveWall, Control
+from acquisition.running.journal import WriteJournal
 from acquisition.station import open_simulated
 from acquisition.station_file import Station, simulated_station
 from simulators.fault_panel import FaultPanel, Order

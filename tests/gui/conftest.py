@@ -13,10 +13,10 @@ from PyQt5.QtWidgets import QApplication
 
 from acquisition.cli import main
 from acquisition.clock import WallClock
-from acquisition.commands import station_for
 from acquisition.gui import style
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
+from acquisition.terminal.commands import station_for
 
 ROOT = Path(__file__).parents[2]
 QUICK = ROOT / "examples" / "quick.toml"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from simulators.clock import VirtualClock
-from simulators.isotherms import BiasCurve, ohmic_curve
 from simulators.lockin_sr830 import SR830
+from simulators.samples.isotherms import BiasCurve, ohmic_curve
 from simulators.wiring import Wiring
 from simulators.world import World
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from simulators.clock import VirtualClock
-from simulators.isotherms import BiasCurve, ohmic_curve
 from simulators.lockin_sr860 import SR860
+from simulators.samples.isotherms import BiasCurve, ohmic_curve
 from simulators.wiring import Wiring
 from simulators.world import World
 

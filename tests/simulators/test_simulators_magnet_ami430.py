@@ -1,9 +1,9 @@
 import pytest
 
 from simulators.clock import VirtualClock
-from simulators.magnet import MagnetCoil
+from simulators.cryogenics.magnet import MagnetCoil
+from simulators.cryogenics.magnet_circuit import Switch
 from simulators.magnet_ami430 import AMI430, ASSUMED
-from simulators.magnet_circuit import Switch
 
 
 class Bench:

@@ -1,8 +1,8 @@
 import pytest
 
 from simulators.clock import VirtualClock
-from simulators.magnet import MagnetCoil
-from simulators.magnet_circuit import Switch
+from simulators.cryogenics.magnet import MagnetCoil
+from simulators.cryogenics.magnet_circuit import Switch
 from simulators.magnet_mercuryips import ASSUMED, MercuryiPS
 
 SWITCH = Switch(heating_s=15.0, cooling_s=20.0)

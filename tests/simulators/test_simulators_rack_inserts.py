@@ -1,8 +1,8 @@
 import pytest
 
+from simulators.cryogenics.magnet_circuit import Switch
 from simulators.fault_panel import PRESSED, FaultPanel, Order
 from simulators.faults import Fault
-from simulators.magnet_circuit import Switch
 from simulators.rack import BOXES, MAGNET_ADDRESS, MODELS, TEMPERATURE_ADDRESS, Options, close_rack, open_rack
 
 CONTROLLERS = ("LakeShore336", "ITC503")

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulators.contact import TabulatedContact
 from simulators.history import StepHistory
 from simulators.sample import make_contact, samples
+from simulators.samples.contact import TabulatedContact
 
 E2_PER_H_S = 3.874045865e-5
 KELVIN_PER_VOLT = 11604.518

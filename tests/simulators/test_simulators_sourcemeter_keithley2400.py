@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from simulators.clock import VirtualClock
-from simulators.isotherms import BiasCurve, ohmic_curve
+from simulators.samples.isotherms import BiasCurve, ohmic_curve
 from simulators.sourcemeter_keithley2400 import Keithley2400
 from simulators.wiring import Wiring
 from simulators.world import World

@@ -1,7 +1,7 @@
 import pytest
 
 from simulators.clock import VirtualClock
-from simulators.isotherms import BiasCurve, ohmic_curve
+from simulators.samples.isotherms import BiasCurve, ohmic_curve
 from simulators.sourcemeter_keithley2450 import Keithley2450
 from simulators.wiring import Wiring
 from simulators.world import World

@@ -1,7 +1,7 @@
 import pytest
 
 from simulators.clock import VirtualClock
-from simulators.isotherms import BiasCurve, ohmic_curve
+from simulators.samples.isotherms import BiasCurve, ohmic_curve
 from simulators.sourcemeter_yokogawags200 import YokogawaGS200, engineering
 from simulators.wiring import Wiring
 from simulators.world import World

@@ -1,8 +1,8 @@
 import pytest
 
-from simulators import helium4_insert
 from simulators.clock import VirtualClock
-from simulators.cryostat import Cryostat
+from simulators.cryogenics import helium4_insert
+from simulators.cryogenics.cryostat import Cryostat
 from simulators.temperature_itc503 import ASSUMED, ITC503
 
 

@@ -3,12 +3,12 @@ import math
 import numpy as np
 import pytest
 
-from simulators.bridge import ReadingStatus
 from simulators.clock import VirtualClock
-from simulators.cryostat import Cryostat
-from simulators.lakeshore_format import engineering
+from simulators.cryogenics.cryostat import Cryostat
+from simulators.cryogenics.thermometer import Thermometer
+from simulators.parts.bridge import ReadingStatus
+from simulators.parts.lakeshore_format import engineering
 from simulators.temperature_lakeshore372 import LakeShore372
-from simulators.thermometer import Thermometer
 
 # up to K, P, I, D, range: the zone table of the module docstring
 ZONES = (

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from simulators.isotherms import ohmic_curve
+from simulators.samples.isotherms import ohmic_curve
 from simulators.wiring import LEADS_OHM, Wiring, draw_true_values
 
 CONTACT_OHM = 9.12

@@ -1,0 +1,110 @@
+"""What a point costs and brings: noise, heat. Predictions from nominal values, for the plan and its tables.
+
+Noise bandwidth of n cascaded RC stages: SR830 manual, chapter 3. Johnson noise: 4 kB T R, of a resistor's own
+temperature; what reaches the taps of the contact is divided by the arm it comes through.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from acquisition.planning.boxes import LOCK_INS
+from acquisition.recipe import LockInSection
+from acquisition.station_file import CircuitSection, Stage, Station
+from analysis.quantities import BOLTZMANN_J_per_K
+
+ROOM_K = 295.0
+"""Temperature of the arms."""
+
+BANDWIDTH_TIMES_TIME_CONSTANT = {6: 1 / 4, 12: 1 / 8, 18: 3 / 32, 24: 5 / 64}
+"""Roll-off in dB per octave to the equivalent noise bandwidth, in units of 1/TC."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseBudget:
+    """Noise densities referred to the preamplifier's input, and what a reading of X makes of them."""
+
+    preamplifier_V_per_rtHz: float
+    contact_V_per_rtHz: float
+    arms_V_per_rtHz: float
+    lockin_V_per_rtHz: float
+    bandwidth_Hz: float
+
+    @property
+    def total_V_per_rtHz(self) -> float:
+        """Return the density of all together."""
+        return math.hypot(
+            self.preamplifier_V_per_rtHz, self.contact_V_per_rtHz, self.arms_V_per_rtHz, self.lockin_V_per_rtHz
+        )
+
+    @property
+    def sigma_V(self) -> float:
+        """Return the standard error of X in one settled reading, rms volts at the preamplifier's input."""
+        return self.total_V_per_rtHz * math.sqrt(self.bandwidth_Hz)
+
+
+def noise_bandwidth_Hz(time_constant_s: float, slope_dB_per_octave: int) -> float:
+    """Return the equivalent noise bandwidth of a lock-in filter."""
+    return BANDWIDTH_TIMES_TIME_CONSTANT[slope_dB_per_octave] / time_constant_s
+
+
+def johnson_V_per_rtHz(temperature_K: float, resistance_ohm: float) -> float:
+    """Return the Johnson noise of a resistor, sqrt(4 kB T R)."""
+    return math.sqrt(4.0 * BOLTZMANN_J_per_K * temperature_K * resistance_ohm)
+
+
+def noise_budget(temperature_K: float, lockin: LockInSection, station: Station) -> NoiseBudget:
+    """Predict the noise of a reading at a temperature, for the conductance that the station expects."""
+    circuit = station.circuit
+    resistance_ohm = 1.0 / station.contact.expected_conductance_S + circuit.series_ohm
+    return NoiseBudget(
+        preamplifier_V_per_rtHz=circuit.preamplifier_noise_V_per_rtHz,
+        contact_V_per_rtHz=johnson_V_per_rtHz(temperature_K, resistance_ohm),
+        arms_V_per_rtHz=_arms_V_per_rtHz(resistance_ohm, circuit),
+        lockin_V_per_rtHz=LOCK_INS[station.lockin.model].input_noise_V_per_rtHz / circuit.preamplifier_gain,
+        bandwidth_Hz=noise_bandwidth_Hz(lockin.time_constant_s, lockin.slope_dB_per_octave),
+    )
+
+
+def _arms_V_per_rtHz(resistance_ohm: float, circuit: CircuitSection) -> float:
+    """Return the arms' Johnson noise at the taps: each arm is a current source for the contact."""
+    arms_ohm = (circuit.ac_arm_ohm + circuit.oscillator_output_ohm, circuit.dc_arm_ohm)
+    return resistance_ohm * math.hypot(*(johnson_V_per_rtHz(ROOM_K, ohm) / ohm for ohm in arms_ohm))
+
+
+@dataclass(frozen=True, slots=True)
+class StageHeat:
+    """Joule heat on a stage at the largest bias, beside the cooling power there."""
+
+    stage: str
+    heat_W: float
+    cooling_W: float
+
+    @property
+    def fraction(self) -> float:
+        """Return the heat as part of the cooling power."""
+        return self.heat_W / self.cooling_W
+
+
+def joule_heat_W(bias_V: float, conductance_S: float) -> float:
+    """Return the heat in the contact itself, V^2 G."""
+    return bias_V**2 * conductance_S
+
+
+def stage_heat(
+    temperature_K: float, bias_V: float, conductance_S: float, stages: Sequence[Stage]
+) -> tuple[StageHeat, ...]:
+    """Return the Joule heat I^2 R on each stage, and its cooling power, interpolated in the logarithms."""
+    current_A = bias_V * conductance_S
+    found = []
+    for stage in stages:
+        heat_W = current_A**2 * stage.wiring_ohm
+        if stage.has_contact:
+            heat_W += joule_heat_W(bias_V, conductance_S)
+        line = sorted((point.at_K, point.power_W) for point in stage.cooling)
+        at_K, power_W = np.log(np.array(line).T)
+        cooling_W = math.exp(np.interp(math.log(temperature_K), at_K, power_W))
+        found.append(StageHeat(stage.name, heat_W, cooling_W))
+    return tuple(found)

@@ -1,0 +1,268 @@
+"""One isotherm's walk over its bias values: step, wait, read, turn into a reading.
+
+Points keep to a timetable laid out from the plan's own settling times, whatever the messages between them cost, so
+that another client polling the rack changes no reading.
+"""
+
+from collections.abc import Callable
+from copy import copy
+
+from acquisition.circuit import BiasIntegral, Response, conductance, conductance_error_S, input_referred_V
+from acquisition.plan import IsothermPlan, Plan
+from acquisition.planning.timing import move_s, point_settle_s
+from acquisition.readings import PointFlag, PointKind, Reading
+from acquisition.safety import Roles
+from instruments.errors import QuenchError
+from instruments.roles import (
+    Clock,
+    LockInReading,
+    LockInStatus,
+    MagnetReading,
+    MagnetState,
+    SourceReading,
+    TemperatureReading,
+)
+
+READBACK_FRACTION = 1e-3
+"""Part of the current by which its read-back may differ: three times the accuracy of a class-typical source meter."""
+
+READBACK_FRACTION_OF_RANGE = 5e-4
+"""... and part of the range, for the offset of source and meter."""
+
+STALE_S = 30.0
+"""A temperature older than this is flagged: three scan periods of a bridge on one channel (class-typical 10 s)."""
+
+STEADY = frozenset({MagnetState.HOLDING, MagnetState.PAUSED, MagnetState.AT_ZERO})
+"""States of a supply in which the field does not move."""
+
+_STATUS_FLAGS = {
+    LockInStatus.INPUT_OVERLOAD: PointFlag.LOCKIN_INPUT_OVERLOAD,
+    LockInStatus.FILTER_OVERLOAD: PointFlag.LOCKIN_FILTER_OVERLOAD,
+    LockInStatus.OUTPUT_OVERLOAD: PointFlag.LOCKIN_OUTPUT_OVERLOAD,
+    LockInStatus.REFERENCE_UNLOCKED: PointFlag.REFERENCE_UNLOCKED,
+}
+
+
+class BiasWalk:
+    """The measured points of one isotherm, in order.
+
+    Parameters
+    ----------
+    plan, isotherm
+        What is measured.
+    roles : Roles
+        The instruments; oscillator, sensitivity, temperature and field are set already.
+    clock : Clock
+        The experiment clock.
+    sleep_until : callable
+        Waits for a time of that clock, or raises if the run is told to stop.
+    origin_s : float
+        Time of the clock at the start of the run.
+    oscillator_Vrms, sensitivity_V : float
+        As the lock-in took them.
+    integral : BiasIntegral
+        The bias so far: fresh at zero, or rebuilt from the last committed point.
+    standing_flags : PointFlag
+        What every point of this isotherm is flagged with.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        isotherm: IsothermPlan,
+        roles: Roles,
+        clock: Clock,
+        sleep_until: Callable[[float], None],
+        origin_s: float,
+        oscillator_Vrms: float,
+        sensitivity_V: float,
+        integral: BiasIntegral,
+        standing_flags: PointFlag = PointFlag.GOOD,
+    ) -> None:
+        self._station = plan.station
+        self._recipe = plan.recipe
+        self._isotherm = isotherm
+        self._roles = roles
+        self._clock = clock
+        self._sleep_until = sleep_until
+        self._origin_s = origin_s
+        self._oscillator_Vrms = oscillator_Vrms
+        self._sensitivity_V = sensitivity_V
+        self._integral = integral
+        self._before = copy(integral)
+        self._standing_flags = standing_flags
+        self._setpoint_A = 0.0
+        self._bias_V = 0.0
+        self._next_s = clock.now_s()
+        # The excitation is new, so the whole signal has to come in before the first point, wherever the walk begins.
+        self._opening_settle_s = float(isotherm.settle_s[0])
+
+    def measure(self, place: int) -> Reading:
+        """Measure the point at `place` of the isotherm's sweep.
+
+        Raises
+        ------
+        InstrumentError
+            If a box fails.
+        InterlockError
+            If the reading leaves no positive resistance for the contact.
+        AbortedError
+            If the run is told to stop meanwhile.
+        """
+        isotherm = self._isotherm
+        self._before = copy(self._integral)
+        is_anchor = isotherm.sweep.point_kind(place) is PointKind.ANCHOR
+        current_A = 0.0 if is_anchor else self._integral.source_current_for(float(isotherm.bias_setpoint_V[place]))
+        self._go_to(current_A, float(isotherm.bias_setpoint_V[place]), float(isotherm.settle_s[place]))
+        return self._read(place)
+
+    def measure_again(self, place: int) -> Reading:
+        """Measure the same point once more, where it is, after the wait that the plan gives it."""
+        self.take_back()
+        self._next_s += float(self._isotherm.settle_s[place])
+        self._sleep_until(self._next_s)
+        return self._read(place)
+
+    def take_back(self) -> None:
+        """Let the point measured last not steer the bias: it is not believed."""
+        self._integral.become(self._before)
+
+    def probe(self, current_A: float, bias_V: float) -> Response:
+        """Measure at a current beside the plan, to compare with what was measured there before.
+
+        Parameters
+        ----------
+        current_A : float
+            Level to set.
+        bias_V : float
+            Bias that it stands for, for the pace of the way there.
+        """
+        self._go_to(current_A, bias_V, point_settle_s(self._recipe.lockin, self._recipe.settling, is_jump=True))
+        lock_in, _ = self._read_lock_in()
+        return self._response(lock_in)
+
+    def rest(self) -> None:
+        """Go back to zero."""
+        self._go_to(0.0, 0.0, 0.0)
+
+    def _go_to(self, current_A: float, bias_V: float, settle_s: float) -> None:
+        """Step or ramp to a current and wait until it has settled."""
+        step_V = bias_V - self._bias_V
+        moving_s = move_s(step_V, self._station.contact)
+        if abs(step_V) > self._station.contact.largest_step_V:  # a step longer than planned, as after a gap
+            settle_s = max(settle_s, point_settle_s(self._recipe.lockin, self._recipe.settling, is_jump=True))
+        settle_s, self._opening_settle_s = max(settle_s, self._opening_settle_s), 0.0
+        start_s = max(self._next_s, self._clock.now_s())
+        self._sleep_until(start_s)
+        if moving_s:
+            rate_A_per_s = abs(current_A - self._setpoint_A) / moving_s
+            self._setpoint_A = self._roles.source.ramp_to_current(current_A, rate_A_per_s)
+        else:
+            self._setpoint_A = self._roles.source.set_current(current_A)
+        self._bias_V = bias_V
+        self._next_s = start_s + moving_s + settle_s
+        self._sleep_until(self._next_s)
+
+    def _read_lock_in(self) -> tuple[LockInReading, PointFlag]:
+        """Read the lock-in; a reading with an overload is taken again after the wait of a jump."""
+        flags = PointFlag.GOOD
+        lock_in = self._roles.lock_in.read()
+        for _ in range(self._recipe.settling.overload_repeats):
+            if lock_in.status is LockInStatus.OK:
+                break
+            flags |= PointFlag.REPEATED
+            self._next_s += point_settle_s(self._recipe.lockin, self._recipe.settling, is_jump=True)
+            self._sleep_until(self._next_s)
+            lock_in = self._roles.lock_in.read()
+        return lock_in, flags
+
+    def _response(self, lock_in: LockInReading) -> Response:
+        circuit = self._station.circuit
+        x_V, y_V = input_referred_V(lock_in.x_V, circuit), input_referred_V(lock_in.y_V, circuit)
+        return conductance(x_V, y_V, self._oscillator_Vrms, circuit)
+
+    def _read(self, place: int) -> Reading:
+        """Read all four boxes."""
+        lock_in, flags = self._read_lock_in()
+        flags |= self._standing_flags
+        time_s = self._next_s - self._origin_s
+        source, temperature, magnet = (
+            self._roles.source.read(),
+            self._roles.temperature.read(),
+            self._roles.magnet.read(),
+        )
+        if magnet.state is MagnetState.QUENCH:
+            raise QuenchError(
+                self._roles.magnet.name,
+                f"quench at {magnet.field_T:.4g} T; nothing is sent to the magnet; see to helium and the magnet first",
+            )
+        flags |= self._flags(lock_in, source, temperature, magnet)
+        self._next_s += self._station.station.read_overhead_s
+        return self._reading(place, time_s, lock_in, source, temperature, magnet, flags)
+
+    def _flags(
+        self, lock_in: LockInReading, source: SourceReading, temperature: TemperatureReading, magnet: MagnetReading
+    ) -> PointFlag:
+        flags = PointFlag.GOOD
+        for status, flag in _STATUS_FLAGS.items():
+            if status in lock_in.status:
+                flags |= flag
+        settling, meter = self._recipe.settling, self._station.sourcemeter
+        setpoint_K = self._isotherm.temperature_K
+        band_K = max(settling.temperature_band_fraction * setpoint_K, settling.temperature_band_K)
+        allowed_A = READBACK_FRACTION * abs(self._setpoint_A) + READBACK_FRACTION_OF_RANGE * meter.range_A
+        checks = (
+            (source.is_in_compliance, PointFlag.SOURCE_COMPLIANCE),
+            (abs(source.current_A - self._setpoint_A) > allowed_A, PointFlag.BIAS_DISAGREES),
+            (abs(temperature.temperature_K - setpoint_K) > band_K, PointFlag.TEMPERATURE_UNSETTLED),
+            (not temperature.is_valid or temperature.age_s > STALE_S, PointFlag.READING_STALE),
+            (abs(magnet.field_T - self._isotherm.field_T) > settling.field_band_T, PointFlag.FIELD_UNSETTLED),
+            (magnet.state not in STEADY, PointFlag.FIELD_UNSETTLED),
+        )
+        for is_bad, flag in checks:
+            if is_bad:
+                flags |= flag
+        return flags
+
+    def _reading(
+        self,
+        place: int,
+        time_s: float,
+        lock_in: LockInReading,
+        source: SourceReading,
+        temperature: TemperatureReading,
+        magnet: MagnetReading,
+        flags: PointFlag,
+    ) -> Reading:
+        isotherm, circuit = self._isotherm, self._station.circuit
+        x_V, y_V = input_referred_V(lock_in.x_V, circuit), input_referred_V(lock_in.y_V, circuit)
+        response = self._response(lock_in)
+        kind = isotherm.sweep.point_kind(place)
+        if kind is PointKind.SWEEP:
+            self._bias_V = self._integral.advance(self._setpoint_A, response.conductance_S)
+        return Reading(
+            plan_index=isotherm.first_plan_index + place,
+            isotherm_index=isotherm.index,
+            kind=kind,
+            direction=isotherm.sweep.point_direction(place),
+            time_s=time_s,
+            bias_setpoint_V=float(isotherm.bias_setpoint_V[place]),
+            temperature_setpoint_K=isotherm.temperature_K,
+            field_setpoint_T=isotherm.field_T,
+            bias_V=self._bias_V,
+            current_A=source.current_A,
+            excitation_Vrms=response.excitation_Vrms,
+            temperature_K=temperature.temperature_K,
+            field_T=magnet.field_T,
+            lockin_x_V=x_V,
+            lockin_y_V=y_V,
+            conductance_S=response.conductance_S,
+            conductance_error_S=conductance_error_S(
+                isotherm.noise.sigma_V, response.conductance_S, response.excitation_Vrms
+            ),
+            flags=flags,
+            current_setpoint_A=self._setpoint_A,
+            source_voltage_V=source.voltage_V,
+            oscillator_Vrms=self._oscillator_Vrms,
+            sensitivity_V=self._sensitivity_V,
+        )

@@ -1,0 +1,118 @@
+"""The words of the commands that speak to a running engine or finish what one left; see `acquisition.cli`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acquisition.running.command_file import CommandKind
+
+control_app = typer.Typer(add_completion=False)
+
+RunFileArgument = Annotated[Path, typer.Argument(metavar="RUNFILE", help="The run file that the engine writes.")]
+
+
+@control_app.command()
+def resume(
+    run_file: RunFileArgument,
+    accept_change: Annotated[
+        bool, typer.Option("--accept-change", help="Go on though rack or contact are not what they were; recorded.")
+    ] = False,
+    events: Annotated[
+        bool, typer.Option("--events", help="One JSON object a line on stdout, as things happen.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The last line on stdout is one JSON object.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Answer every confirmation with yes.")] = False,
+) -> None:
+    """Finish an interrupted run: exactly the missing plan indices, none twice."""
+    from acquisition.terminal.run_commands import ResumeOptions, resume_run_file
+
+    raise typer.Exit(resume_run_file(ResumeOptions(run_file, accept_change, events, as_json, yes)))
+
+
+@control_app.command()
+def status(
+    run_file: RunFileArgument,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Say how a run stands: state, points, ETA, temperature, field, heartbeat and age of the last commit."""
+    from acquisition.terminal.control_commands import show_status
+
+    show_status(run_file, as_json)
+
+
+@control_app.command()
+def pause(
+    run_file: RunFileArgument,
+    after_sweep: Annotated[bool, typer.Option("--after-sweep", help="Finish the isotherm first.")] = False,
+) -> None:
+    """Pause after the point under way: idle-safe, still reading, until told to continue."""
+    from acquisition.terminal.control_commands import tell
+
+    tell(run_file, CommandKind.PAUSE, {"after": "sweep" if after_sweep else "point"})
+
+
+@control_app.command("continue")
+def continue_run(run_file: RunFileArgument) -> None:
+    """Go on with a paused run, at the very point where it stopped."""
+    from acquisition.terminal.control_commands import tell
+
+    tell(run_file, CommandKind.CONTINUE)
+
+
+@control_app.command()
+def abort(
+    run_file: RunFileArgument,
+    reason: Annotated[str, typer.Option(help="Why; goes into the run file.")] = "no reason given",
+) -> None:
+    """End a run now, in the safe state; `resume` can finish it later."""
+    from acquisition.terminal.control_commands import tell
+
+    tell(run_file, CommandKind.ABORT, {"reason": reason})
+
+
+@control_app.command()
+def note(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What is worth knowing later.")],
+    run_file: RunFileArgument,
+) -> None:
+    """Write a note into the run file, with its time."""
+    from acquisition.terminal.control_commands import tell
+
+    tell(run_file, CommandKind.NOTE, {"text": text})
+
+
+@control_app.command()
+def acknowledge(run_file: RunFileArgument) -> None:
+    """Say that an alarm was seen to."""
+    from acquisition.terminal.control_commands import tell
+
+    tell(run_file, CommandKind.ACKNOWLEDGE)
+
+
+@control_app.command()
+def append(
+    run_file: RunFileArgument,
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="Recipe whose isotherms come at the end.")],
+) -> None:
+    """Append the isotherms of a recipe to a run under way."""
+    from acquisition.terminal.control_commands import append_recipe
+
+    append_recipe(run_file, recipe)
+
+
+@control_app.command()
+def retire(
+    run_file: RunFileArgument,
+    isotherm: Annotated[int | None, typer.Option(metavar="N", min=0, help="Isotherm to leave out, from 0.")] = None,
+    point: Annotated[
+        list[int] | None, typer.Option(metavar="INDEX", min=0, help="Plan index; may be repeated.")
+    ] = None,
+) -> None:
+    """Leave out what is not measured yet: an isotherm, or single points."""
+    from acquisition.errors import InputError
+    from acquisition.terminal.control_commands import tell
+
+    if (isotherm is None) == (not point):
+        raise InputError("retire: expected exactly one of --isotherm N and --point INDEX")
+    tell(run_file, CommandKind.RETIRE, {"isotherm": isotherm} if isotherm is not None else {"plan_indices": point})

@@ -1,0 +1,145 @@
+"""What the commands do, behind `acquisition.cli`, which only knows their words."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from acquisition.clock import WallClock
+from acquisition.errors import InputError
+from acquisition.plan import make_plan
+from acquisition.recipe import load_recipe
+from acquisition.run_list import find_runs
+from acquisition.station_file import Station, load_station, simulated_station
+from acquisition.store import summary_dict
+from acquisition.terminal.plan_rows import to_dict
+from acquisition.terminal.plan_view import print_plan
+
+if TYPE_CHECKING:
+    from acquisition.judgement import AnalyzeOptions
+
+
+def print_json(value: Any) -> None:
+    """Write one line of JSON to stdout."""
+    sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def station_for(station: Path | None, sample: str | None) -> Station:
+    """Return the station to use; exactly one of the two says which, else `InputError`."""
+    if (station is None) == (sample is None):
+        raise InputError("which rack? expected exactly one of --station FILE and --simulate SAMPLE")
+    if station is not None:
+        return load_station(station)
+    truth = truth_of(str(sample))
+    return simulated_station(conductance_S=truth["conductance_S"], maximum_bias_V=truth["largest_bias_V"])
+
+
+def truth_of(sample: str) -> dict[str, Any]:
+    """Return the truth of a simulated sample.
+
+    Raises
+    ------
+    InputError
+        If there is no such sample.
+    """
+    from simulators.sample import samples
+
+    known = samples()
+    if sample not in known:
+        raise InputError(f"--simulate {sample}: no such sample; there are {', '.join(known)}")
+    return known[sample]
+
+
+def show_plan(recipe: Path, station: Path | None, sample: str | None, as_json: bool) -> None:
+    """Print the dry run of a recipe; touches no instrument.
+
+    Raises
+    ------
+    InputError
+        If recipe or station cannot be used, or a limit would be broken.
+    """
+    plan = make_plan(load_recipe(recipe), station_for(station, sample))
+    start = WallClock().now()
+    if as_json:
+        print_json(to_dict(plan, start))
+    else:
+        print_plan(plan, start, Console(soft_wrap=True))
+
+
+def analyze_files(files: list[Path], options: "AnalyzeOptions", as_json: bool, report: Path | None) -> None:
+    """Print exponent and parameters of each file; with `report`, write figures and a page for each.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read.
+    AnalysisError
+        If what is in it cannot be fitted.
+    """
+    from acquisition.judgement import judge, to_json
+    from analysis.errors import AnalysisError
+
+    judgements = []
+    for path in files:
+        try:
+            judgements.append(judge(path, options))
+        except AnalysisError as error:
+            raise InputError(f"{path}: {error}") from error
+    if report is not None:
+        from acquisition.report_files import write_report
+
+        for judgement in judgements:
+            write_report(judgement, report)
+    if as_json:
+        answers = [to_json(judgement) for judgement in judgements]
+        print_json(answers[0] if len(answers) == 1 else answers)
+        return
+    from acquisition.terminal.judgement_view import print_judgement
+
+    console = Console(soft_wrap=True, highlight=False)
+    for judgement in judgements:
+        print_judgement(judgement, console)
+
+
+def list_runs(directory: Path, words: str, as_json: bool) -> None:
+    """List the run files of a folder, newest first; `words` must all occur in what is known of a run.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    """
+    found = find_runs(directory, words)
+    for reason in found.unreadable:
+        sys.stderr.write(f"{reason}\n")
+    if as_json:
+        print_json([summary_dict(summary) for summary in found.runs])
+        return
+    table = Table(box=SIMPLE)
+    for heading in ("run file", "name", "sample", "started", "state", "points"):
+        table.add_column(heading)
+    for summary in found.runs:
+        points = f"{summary.points}/{summary.planned_points}"
+        started = summary.started[:16].replace("T", " ")
+        table.add_row(summary.path.name, summary.name, summary.sample, started, summary.state.value, points)
+    Console(soft_wrap=True).print(table)
+
+
+def list_samples(as_json: bool) -> None:
+    """List the simulated samples with their true parameters."""
+    from simulators.sample import samples
+
+    truth = samples()
+    if as_json:
+        print_json(truth)
+        return
+    console = Console(soft_wrap=True, highlight=False)
+    for name, parameters in truth.items():
+        console.print(f"[bold]{name}[/bold]")
+        for key, value in parameters.items():
+            console.print(f"  {key}: {value}", markup=False)

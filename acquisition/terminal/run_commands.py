@@ -1,0 +1,285 @@
+"""What `run` and `resume` do: open the rack, hand it to the engine, say how it went."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from acquisition.clock import WallClock
+from acquisition.errors import InputError
+from acquisition.plan import make_plan
+from acquisition.recipe import load_recipe
+from acquisition.run_schema import RunState
+from acquisition.running.alerts import Alerts, load_settings
+from acquisition.running.control import AttentiveWall, Control
+from acquisition.running.journal import WriteJournal
+from acquisition.running.lock import FileLock, lock_path, lock_rack
+from acquisition.station_file import Station
+from acquisition.terminal.commands import print_json, station_for, truth_of
+
+if TYPE_CHECKING:
+    from acquisition.engine import RunOutcome
+    from acquisition.guard import Guard
+    from acquisition.resume import Unfinished
+    from acquisition.station import Rack, Start
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The options of `run`."""
+
+    recipe: Path
+    station: Path | None
+    sample: str | None
+    out: Path
+    seed: int
+    speed: float | None
+    with_events: bool
+    as_json: bool
+    is_confirmed: bool
+
+
+@dataclass(frozen=True)
+class ResumeOptions:
+    """The options of `resume`."""
+
+    run_file: Path
+    is_change_accepted: bool
+    with_events: bool
+    as_json: bool
+    is_confirmed: bool
+
+
+def run_recipe(options: RunOptions) -> int:
+    """Measure a recipe and return the exit status.
+
+    Raises
+    ------
+    InputError
+        If recipe or station cannot be used, a limit would be broken, or another engine is at the rack; nothing was
+        touched.
+    InstrumentError
+        If a box could not be connected; nothing was changed.
+    RunFileError
+        If there can be no run file; nothing was changed.
+    """
+    from acquisition.engine import run_plan
+    from acquisition.terminal.run_view import RunView
+
+    wall, journal, alerts = WallClock(), WriteJournal(), Alerts(load_settings())
+    station = station_for(options.station, options.sample)
+    plan = make_plan(load_recipe(options.recipe), station)
+    control = _control(wall, options.sample, options.speed, is_confirmed=options.is_confirmed)
+    if options.sample is None and not options.is_confirmed:
+        _confirm_connections(station)
+    console = Console(stderr=True)
+    view = RunView(console, wall, with_events=options.with_events)
+    provenance: dict[str, Any] = {
+        "simulated": options.sample,
+        "seed": options.seed if options.sample else None,
+        "speed": options.speed,
+    }
+    if options.sample is not None:
+        provenance["history"] = truth_of(options.sample)["history"]
+    opened = _opened(station, options.sample, options.seed, options.speed, control, journal)
+    with _stopping_on_signals(control), opened as rack:
+        try:
+            outcome = run_plan(
+                plan,
+                rack.roles,
+                rack.clock,
+                out=options.out,
+                wall=wall,
+                control=control,
+                observer=view,
+                provenance=provenance,
+                journal=journal,
+                start_guard=_guard_starter(options.sample, station),
+                alerts=alerts,
+            )
+        finally:
+            view.close()
+    _say_troubles(alerts, console)
+    return _report(outcome, console, as_json=options.as_json)
+
+
+def resume_run_file(options: ResumeOptions) -> int:
+    """Finish a run and return the exit status.
+
+    Raises
+    ------
+    InputError
+        If it is no run file, an engine is writing it, or the rack is not the one it was begun on; nothing was touched.
+    InstrumentError, RunFileError
+        As `run_recipe`.
+    """
+    from acquisition.engine import RunOutcome, resume_run
+    from acquisition.resume import check_identities, elapsed_on, load_unfinished
+    from acquisition.store import RunFileReader
+    from acquisition.terminal.run_view import RunView
+
+    wall, journal, console = WallClock(), WriteJournal(), Console(stderr=True)
+    alerts = Alerts(load_settings())
+    with RunFileReader(options.run_file):  # is it one?
+        pass
+    with FileLock(lock_path(options.run_file), f"run file {options.run_file.name}", wall) as lock:
+        unfinished = load_unfinished(options.run_file, wall)
+        if unfinished.state is RunState.COMPLETE and not unfinished.missing:
+            console.print("nothing is missing", highlight=False)
+            outcome = RunOutcome(options.run_file, RunState.COMPLETE, len(unfinished.measured), "")
+            return _report(outcome, console, as_json=options.as_json)
+        station, speed = unfinished.running.plan.station, unfinished.header.get("speed")
+        control = _control(wall, unfinished.sample, speed, is_confirmed=options.is_confirmed)
+        if unfinished.sample is None and not options.is_confirmed:
+            _confirm_connections(station)
+        view = RunView(console, wall, with_events=options.with_events)
+        seed = int(unfinished.header.get("seed") or 0)
+        opened = _opened(station, unfinished.sample, seed, speed, control, journal, _start(unfinished))
+        with _stopping_on_signals(control), opened as rack:
+            differences = check_identities(unfinished, rack.roles)
+            if differences and not options.is_change_accepted:
+                raise InputError(
+                    f"{options.run_file.name} was begun on another rack: {'; '.join(differences)}; connect the same "
+                    "boxes, or add --accept-change"
+                )
+            try:
+                outcome = resume_run(
+                    unfinished,
+                    rack.roles,
+                    rack.clock,
+                    lock,
+                    elapsed_s=elapsed_on(unfinished, rack.clock),
+                    wall=wall,
+                    control=control,
+                    observer=view,
+                    is_change_accepted=options.is_change_accepted,
+                    journal=journal,
+                    start_guard=_guard_starter(unfinished.sample, station),
+                    alerts=alerts,
+                )
+            finally:
+                view.close()
+    _say_troubles(alerts, console)
+    return _report(outcome, console, as_json=options.as_json)
+
+
+def _say_troubles(alerts: Alerts, console: Console) -> None:
+    """Wait for the alerts under way, now that the rack is given back, and say which could not be sent."""
+    for trouble in alerts.wait():
+        console.print(trouble, highlight=False, soft_wrap=True, markup=False)
+
+
+def _control(wall: WallClock, sample: str | None, speed: float | None, *, is_confirmed: bool) -> Control:
+    """Return the control of a run; a simulation at full speed has nobody who could continue it in time."""
+    pace = 1.0 if sample is None else speed
+    return Control(wall, pace, is_unattended=is_confirmed or pace is None)
+
+
+def _guard_starter(sample: str | None, station: Station) -> "Callable[[Path], Guard] | None":
+    """Return what starts the guard; a rack simulated in this process dies with it and needs none."""
+    from acquisition.guard import start_guard
+
+    return None if _is_in_this_process(station, sample) else lambda run_file: start_guard(station, run_file)
+
+
+def _is_in_this_process(station: Station, sample: str | None) -> bool:
+    """Say whether the rack is simulated in this very process, which nobody else can reach."""
+    return sample is not None or station.station.visa_library.endswith("@zerobias")
+
+
+def _start(unfinished: "Unfinished") -> "Start | None":
+    """Return where the simulated world goes on: later, at the last temperature and field that are known."""
+    from acquisition.station import Start
+
+    if unfinished.sample is None:
+        return None
+    seen = unfinished.last_seen
+    return Start(unfinished.clock_origin_s + unfinished.elapsed_s, seen.temperature_K, seen.field_T or 0.0)
+
+
+@contextmanager
+def _opened(
+    station: Station,
+    sample: str | None,
+    seed: int,
+    speed: float | None,
+    control: Control,
+    journal: WriteJournal,
+    start: "Start | None" = None,
+) -> Iterator["Rack"]:
+    """Open the rack; a real one for this engine alone."""
+    from acquisition.station import open_simulated, open_station
+
+    wall = WallClock()
+    attentive = AttentiveWall(wall, control)
+    if sample is not None:
+        with open_simulated(station, sample, seed, speed, attentive, start=start, on_write=journal.note) as rack:
+            yield rack
+        return
+    own = {} if _is_in_this_process(station, sample) else station.addresses
+    with lock_rack(own, wall), open_station(station, attentive, on_write=journal.note) as rack:
+        yield rack
+
+
+def _confirm_connections(station: Station) -> None:
+    """Ask for the one thing that no wire can tell: that the contact is connected and its ground switch open."""
+    if not sys.stdin.isatty():
+        raise InputError(
+            f"a run on {station.station.name!r} wants the connection checklist confirmed; add --yes when the "
+            "contact is connected, the grounding switch open and nobody at the wiring"
+        )
+    import typer
+
+    typer.confirm(
+        "Contact connected, leads checked, grounding switch open, nobody at the wiring: start?", abort=True, err=True
+    )
+
+
+@contextmanager
+def _stopping_on_signals(control: Control) -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into an abort, so that the run ends safe by itself; ignore a terminal that hangs up."""
+    handlers: dict[int, Any] = dict.fromkeys((signal.SIGINT, signal.SIGTERM), lambda number, _frame: stop(number))
+    if hasattr(signal, "SIGHUP"):
+        handlers[signal.SIGHUP] = signal.SIG_IGN
+
+    def stop(number: int) -> None:
+        control.request_abort(f"stopped by {signal.Signals(number).name}")
+
+    before = {number: signal.getsignal(number) for number in handlers}
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _report(outcome: "RunOutcome", console: Console, *, as_json: bool) -> int:
+    from acquisition.terminal.run_view import fit_run
+
+    fit = fit_run(outcome.run_file)
+    exponent = "alpha: this run cannot tell" if fit is None else f"alpha = {fit.alpha:.4f} +- {fit.error:.4f}"
+    console.print(f"{outcome.state.value}: {outcome.points} points, {exponent}", highlight=False, soft_wrap=True)
+    if outcome.state is not RunState.COMPLETE:
+        console.print(" ".join(outcome.message.split()), highlight=False, soft_wrap=True, markup=False)
+    if as_json:
+        alpha: dict[str, Any] = (
+            {"value": None, "error": None, "why": "too few isotherms or points for an exponent"}
+            if fit is None
+            else {"value": fit.alpha, "error": fit.error}
+        )
+        print_json(
+            {
+                "run": str(outcome.run_file),
+                "state": outcome.state.value,
+                "points": outcome.points,
+                "alpha": alpha,
+            }
+        )
+    return outcome.exit_status

@@ -1,0 +1,114 @@
+"""The bias offset from the even symmetry of the curves: a contact's anomaly is centred on zero bias."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.curves import Isotherm
+from analysis.errors import DataError
+from analysis.quantities import thermal_voltage_V
+from analysis.scaling.master_curve import MasterBasis
+
+Floats = NDArray[np.float64]
+
+MAXIMUM_REDUCED_BIAS = 30.0
+ITERATIONS = 60
+MAXIMUM_STEP = 2.0
+SMALL_STEP = 3e-3
+MINIMUM_POINTS = 12
+SMOOTHED_POINTS = 9
+
+
+def estimate_bias_offset(isotherms: Sequence[Isotherm]) -> tuple[float, float]:
+    """Return the offset in volts, common to all isotherms, and its standard error.
+
+    Every isotherm gets an even spline of its own; what is odd in its residual along the spline's slope is the offset; a
+    straight line in V, which drift leaves behind, is not counted. Newton's method from the middle of the coldest
+    curve's dip or peak, in steps of at most 2 kB T / e of the warmest isotherm.
+
+    Raises
+    ------
+    DataError
+        If the curves do not reach both sides of zero bias, are flat, or have no centre of symmetry.
+    """
+    usable = [i for i in isotherms if i.bias_V.size >= MINIMUM_POINTS and i.bias_V.min() < 0.0 < i.bias_V.max()]
+    if not usable:
+        raise DataError(
+            "bias_offset_V auto needs curves measured on both sides of zero bias; give the offset in volts instead"
+        )
+    limit_V = MAXIMUM_STEP * float(thermal_voltage_V(max(i.temperature_K for i in usable)))
+    starts_V = (_deepest_bias_V(usable[0]), 0.0)
+    centres = [centre for start_V in starts_V if (centre := _nearest_centre(usable, start_V, limit_V)) is not None]
+    if not centres:
+        raise DataError(
+            f"bias_offset_V auto finds no centre of symmetry near zero bias after {ITERATIONS} steps; give it in volts"
+        )
+    # a flat-bottomed curve looks even about any place inside: the centre that leaves least is the right one
+    best = min(centres, key=lambda centre: centre.log_variance)
+    return best.offset_V, best.error_V
+
+
+@dataclass(frozen=True, slots=True)
+class _Centre:
+    """A place about which the curves are even, with the mean logarithm of the variance that is left."""
+
+    offset_V: float
+    error_V: float
+    log_variance: float
+
+
+def _nearest_centre(usable: Sequence[Isotherm], offset_V: float, limit_V: float) -> _Centre | None:
+    """Search from a start by Newton's method; None if it does not converge."""
+    # points at the edge come and go with the offset, so that bare steps may alternate for ever: they stay in a bracket
+    low_V, high_V = -np.inf, np.inf
+    for _ in range(ITERATIONS):
+        scores, weights, variances = np.transpose([_odd_part(isotherm, offset_V) for isotherm in usable])
+        score, information = float(scores.sum()), float(weights.sum())
+        if not information > 0.0:
+            raise DataError("bias_offset_V auto needs curves with an anomaly; these are flat")
+        low_V, high_V = (offset_V, high_V) if score > 0.0 else (low_V, offset_V)
+        last_V = offset_V
+        offset_V += float(np.clip(score / information, -limit_V, limit_V))
+        if not low_V <= offset_V <= high_V:
+            offset_V = 0.5 * (low_V + high_V)
+        if abs(offset_V - last_V) < SMALL_STEP * information**-0.5:
+            # what drift is left shows as a scatter of the isotherms' own offsets
+            known = weights > 0.0
+            scatter = float(np.sum(scores[known] ** 2 / weights[known])) / max(1, int(known.sum()) - 1)
+            error_V = float((max(1.0, scatter) / information) ** 0.5)
+            return _Centre(offset_V, error_V, float(np.mean(np.log(variances[known]))))
+    return None
+
+
+def _deepest_bias_V(isotherm: Isotherm) -> float:
+    """Return where the smoothed curve is farthest from its ends."""
+    order = np.argsort(isotherm.bias_V, kind="stable")
+    window = np.ones(SMOOTHED_POINTS) / SMOOTHED_POINTS
+    bias, conductance = (np.convolve(x[order], window, "valid") for x in (isotherm.bias_V, isotherm.conductance_S))
+    return float(bias[int(np.argmax(np.abs(conductance - 0.5 * (conductance[0] + conductance[-1]))))])
+
+
+def _odd_part(isotherm: Isotherm, offset_V: float) -> tuple[float, float, float]:
+    """Return score and information of a further offset from one isotherm, and the variance left of a point."""
+    thermal_V = float(thermal_voltage_V(isotherm.temperature_K))
+    v = (isotherm.bias_V - offset_V) / thermal_V
+    # only where a reflected point exists too: beyond, odd and even cannot be told apart
+    reach = min(-v.min(), v.max(), MAXIMUM_REDUCED_BIAS)
+    rows = np.abs(v) <= reach
+    if rows.sum() < MINIMUM_POINTS:
+        return 0.0, 0.0, 1.0
+    v, conductance = v[rows], isotherm.conductance_S[rows]
+    basis = MasterBasis.for_range(float(reach))
+    # a level and a straight line for each direction take what drifted during the sweep, which is odd in V too
+    ways = isotherm.direction[rows][:, None] == np.unique(isotherm.direction[rows])
+    design = np.hstack([basis.evaluate(v), ways, ways * v[:, None] / reach])
+    coefficients = np.linalg.lstsq(design, conductance, rcond=None)[0]
+    residual = conductance - design @ coefficients
+    slope = -basis.evaluate(v, 1) @ coefficients[: basis.size] / np.sqrt(1.0 + v**2) / thermal_V
+    slope = slope - design @ np.linalg.lstsq(design, slope, rcond=None)[0]
+    variance = float(residual @ residual) / max(1, v.size - basis.size - 1)
+    if variance == 0.0:
+        return 0.0, 0.0, 1.0
+    return float(slope @ residual) / variance, float(slope @ slope) / variance, variance
