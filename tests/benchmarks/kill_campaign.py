@@ -1,29 +1,37 @@
 """Kill the engine again and again, finish each run, and count what was lost: nothing may be.
 
     python tests/benchmarks/kill_campaign.py --kills 30
+    python tests/benchmarks/kill_campaign.py --kills 1000 --record kills.jsonl --minutes 9    # again, until it is done
 
-Each trial starts `zerobias run` on a recipe of a few seconds, waits for one of the run's own events, drawn evenly over
-the phases (start, settling, ramping, sweeping, closing), lets up to 30 ms pass and sends SIGKILL. Then every point that
-had been acknowledged on stdout must be in the file, the file must be sound, `zerobias resume` must complete it with no
-plan index missing or measured twice, and the exponent must be that of an undisturbed run: within twice their combined
-error, since what is measured after a kill has noise of its own.
+Each trial starts `zerobias run` in a process of its own on a recipe of a few seconds, waits for one of the run's own
+events, drawn evenly over the phases (start, settling, ramping, sweeping, closing), lets up to 30 ms pass and sends
+SIGKILL. Then every point that had been acknowledged on stdout must be in the file, the file must be sound, `zerobias
+resume` must complete it with no plan index missing or measured twice, and the exponent must be that of an undisturbed
+run: within twice their combined error, since what is measured after a kill has noise of its own.
+
+The process that is killed is forked from this one, whose modules are in memory already: that saves most of what a kill
+costs, and nothing of a run happens before them. POSIX only.
 """
 
 import argparse
+import contextlib
+import io
 import json
 import math
+import os
 import random
+import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from acquisition.cli import main as zerobias
 
 RECIPE = """
 [run]
@@ -41,15 +49,15 @@ dense_V = 0.1e-3
 [anchors]
 every_points = 20
 [settling]
-dwell_below_1K_s = 60
-dwell_above_1K_s = 60
+dwell_below_1K_s = 20
+dwell_above_1K_s = 20
+temperature_drift_fraction_per_10min = 0.1
 anchor_gap_s = 10
 """
 
 PHASES = ("start", "settling", "ramping", "sweeping", "closing")
 LONGEST_DELAY_S = 0.03
 LARGEST_DEVIATION = 2.0
-COMMAND = [sys.executable, "-m", "acquisition"]
 
 
 @dataclass
@@ -80,33 +88,55 @@ def phases_of(events: list[dict[str, Any]]) -> list[str]:
     return found
 
 
-Call = Callable[[list[str]], tuple[int, str, str]]
+def call(words: list[str]) -> tuple[int, str, str]:
+    """Run a command that is not to be killed; return exit status, stdout and stderr."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+        status = zerobias(words)
+    return status, stdout.getvalue(), stderr.getvalue()
 
 
-def call_process(words: list[str]) -> tuple[int, str, str]:
-    """Run a command in a process of its own; return exit status, stdout and stderr."""
-    done = subprocess.run([*COMMAND, *words], capture_output=True, text=True)
-    return done.returncode, done.stdout, done.stderr
+def run_words(recipe: Path, out: Path) -> list[str]:
+    """Return the command that measures the recipe."""
+    return ["run", str(recipe), "--simulate", "cu1", "--out", str(out), "--events", "--json"]
 
 
-def run_events(call: Call, recipe: Path, out: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def run_events(recipe: Path, out: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Measure undisturbed; return the run's events and what it says at its end."""
-    _, stdout, _ = call(["run", str(recipe), "--simulate", "cu1", "--out", str(out), "--events", "--json"])
-    lines = [json.loads(line) for line in stdout.splitlines()]
+    lines = [json.loads(line) for line in call(run_words(recipe, out))[1].splitlines()]
     return lines[:-1], lines[-1]
+
+
+def start_process(words: list[str]) -> tuple[int, int]:
+    """Start a command in a process of its own; return its number and the end of a pipe that has its stdout."""
+    source, sink = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(sink)
+        return pid, source
+    os.close(source)
+    os.dup2(sink, 1)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - to the end of the process
+    status = 1
+    try:
+        status = zerobias(words)
+    finally:
+        os._exit(status)
 
 
 def kill_run(recipe: Path, out: Path, place: int, delay_s: float) -> list[dict[str, Any]]:
     """Start a run, kill it some time after its event number `place`, and return the events that were seen."""
-    words = [*COMMAND, "run", str(recipe), "--simulate", "cu1", "--out", str(out), "--events"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as engine:
-        assert engine.stdout is not None
-        events = []
-        for number, line in enumerate(engine.stdout):
-            events.append(json.loads(line))
+    pid, source = start_process(run_words(recipe, out))
+    events = []
+    with os.fdopen(source, encoding="utf-8") as stdout:
+        for number, line in enumerate(stdout):
+            if line.endswith("\n"):
+                events.append(json.loads(line))
             if number == place:
                 time.sleep(delay_s)
-                engine.send_signal(signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
     return events
 
 
@@ -116,12 +146,12 @@ def plan_indices(run_file: Path) -> set[int]:
         return {index for (index,) in connection.execute("SELECT plan_index FROM point")}
 
 
-def try_once(call: Call, recipe: Path, out: Path, phase: str, place: int, delay_s: float, points: int) -> Trial:
+def try_once(recipe: Path, out: Path, phase: str, place: int, delay_s: float, points: int) -> Trial:
     """Kill one run, finish it, and say what was lost."""
     trial = Trial(phase)
     events = kill_run(recipe, out, place, delay_s)
-    run_file = Path(next(event["run"] for event in events if event["event"] == "started"))
-    acknowledged = {event["plan_index"] for event in events if event["event"] == "point"}
+    run_file = Path(next(event["run"] for event in events if event.get("event") == "started"))
+    acknowledged = {event["plan_index"] for event in events if event.get("event") == "point"}
     trial.acknowledged = len(acknowledged)
     try:
         before = plan_indices(run_file)
@@ -191,20 +221,39 @@ class Campaign:
         ]
 
 
-def campaign(kills: int, seed: int, folder: Path, call: Call = call_process) -> Campaign:
-    """Kill so many runs, evenly over the phases; what is not killed may be called in this process."""
-    chance = random.Random(seed)
-    recipe = folder / "kill.toml"
-    recipe.write_text(RECIPE)
-    events, end = run_events(call, recipe, folder / "undisturbed")
-    phases = phases_of(events)
-    trials = []
-    for number in range(kills):
+@dataclass
+class Setting:
+    """What all trials share: where they are, the recipe, and the undisturbed run."""
+
+    folder: Path
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.recipe = self.folder / "kill.toml"
+        self.recipe.write_text(RECIPE)
+        events, self.end = run_events(self.recipe, self.folder / "undisturbed")
+        self.phases = phases_of(events)
+
+    def trial(self, number: int) -> Trial:
+        """Carry out one trial; the same number and seed draw the same event and delay."""
+        chance = random.Random(f"{self.seed}/{number}")
         phase = PHASES[number % len(PHASES)]
-        place = chance.choice([place for place, found in enumerate(phases) if found == phase])
-        out = folder / f"kill{number}"
-        trials.append(try_once(call, recipe, out, phase, place, chance.uniform(0.0, LONGEST_DELAY_S), end["points"]))
-    return Campaign(end["points"], end["alpha"]["value"], end["alpha"]["error"], trials)
+        place = chance.choice([place for place, found in enumerate(self.phases) if found == phase])
+        out = self.folder / f"kill{number}"
+        trial = try_once(self.recipe, out, phase, place, chance.uniform(0.0, LONGEST_DELAY_S), self.end["points"])
+        shutil.rmtree(out)
+        return trial
+
+    def campaign(self, trials: list[Trial]) -> Campaign:
+        """Return the trials beside the undisturbed run."""
+        return Campaign(self.end["points"], self.end["alpha"]["value"], self.end["alpha"]["error"], trials)
+
+
+def recorded(record: Path | None) -> list[Trial]:
+    """Return the trials of an earlier call."""
+    if record is None or not record.exists():
+        return []
+    return [Trial(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()]
 
 
 def main() -> int:
@@ -212,9 +261,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--record", type=Path, help="file of the trials so far; the campaign goes on from there")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after this time; call again to go on")
     options = parser.parse_args()
+    end_s = time.monotonic() + 60.0 * options.minutes
+    trials = recorded(options.record)
     with tempfile.TemporaryDirectory() as folder:
-        result = campaign(options.kills, options.seed, Path(folder))
+        setting = Setting(Path(folder), options.seed)
+        for number in range(len(trials), options.kills):
+            if time.monotonic() > end_s:
+                break
+            trials.append(setting.trial(number))
+            if options.record:
+                with options.record.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(asdict(trials[-1])) + "\n")
+        result = setting.campaign(trials)
     print("\n".join([*result.lines(), *result.failures()]))
     return 1 if result.failures() else 0
 
