@@ -12,6 +12,8 @@ from acquisition.cli import main
 from acquisition.clock import WallClock
 from acquisition.gui import style
 from acquisition.gui.app import make_application
+from acquisition.gui.collapse_view import CollapseView
+from acquisition.gui.panel import Surroundings
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
 from acquisition.terminal.commands import station_for
@@ -29,16 +31,16 @@ def make_screenshots(folder: Path) -> None:
         application = make_application()
         style.apply(application, style.LIGHT)
         settings = QSettings(str(out / "layout.ini"), QSettings.Format.IniFormat)
-        start = StartPanel(["cu1"], station_for, Path("runs"), station=None, sample="cu1", speed=None)
-        start.recipe.line.setText("examples/quick.toml")
-        window = LabWindow(style.LIGHT, start, settings, WallClock())
+        around = Surroundings(style.LIGHT, settings, WallClock(), ["cu1"], station_for, Path("runs"))
+        window = LabWindow(around)
+        window.panel(StartPanel).recipe.line.setText("examples/quick.toml")
         window.resize(*SIZE)
         window.show()
         application.processEvents()
         window.grab().save(str(folder / "window-empty.png"))
         window.attach(run_file)
         deadline = QDeadlineTimer(20_000)
-        while window.collapse.alpha is None and not deadline.hasExpired():
+        while window.panel(CollapseView).alpha is None and not deadline.hasExpired():
             application.processEvents()
             QThread.msleep(10)
         application.processEvents()

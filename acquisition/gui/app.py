@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QApplication
 
 from acquisition.clock import WallClock
 from acquisition.gui import style
-from acquisition.gui.start_panel import StartPanel
+from acquisition.gui.panel import Surroundings
 from acquisition.gui.window import LabWindow
 from acquisition.station_file import Station
 
@@ -41,8 +41,8 @@ def open_window(
     palette = style.DARK if is_dark else style.LIGHT
     style.apply(application, palette)
     settings = QSettings("Zerobias", "lab window")
-    start = StartPanel(samples, station_for, out, station=station, sample=sample, speed=speed)
-    window = LabWindow(palette, start, settings, WallClock())
+    around = Surroundings(palette, settings, WallClock(), samples, station_for, out, station, sample, speed)
+    window = LabWindow(around)
     if run_file is not None:
         window.attach(run_file)
     window.show()

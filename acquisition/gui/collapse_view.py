@@ -7,8 +7,9 @@ from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider
 
 from acquisition.gui.fitting import FitAnswer
+from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot, View, thinned
-from acquisition.gui.style import LABELS, Palette, TemperatureColours
+from acquisition.gui.style import LABELS, TemperatureColours
 from analysis.quantities import in_conductance_quanta
 from analysis.scaling.collapsed import CollapsedIsotherm
 
@@ -25,7 +26,8 @@ class CollapseView(View):
 
     alpha_chosen = pyqtSignal(float)
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, around: Surroundings) -> None:
+        palette = around.palette
         super().__init__(palette, "Collapse")
         self.plot = Plot(palette, LABELS["root_reduced_bias"], "[G(V,T) \u2212 G(0,T)] / T<sup>\u03b1</sup>")
         self.residuals = Plot(palette, LABELS["root_reduced_bias"], "data \u2212 fit (e\u00b2/h)")
@@ -73,9 +75,14 @@ class CollapseView(View):
         low, high = ALPHA_RANGE
         return low + (high - low) * self.slider.value() / SLIDER_STEPS
 
-    def show_answer(self, answer: FitAnswer, colours: TemperatureColours) -> None:
+    def show_news(self, news: News) -> None:
+        """Take the colours of the run."""
+        self._colours = news.colours
+
+    def show_answer(self, answer: FitAnswer) -> None:
         """Take a new fit and draw it."""
-        self._answer, self._colours = answer, colours
+        self._answer = answer
+        self.readout.setText(" ")
         if self.auto.isChecked():
             self._move_slider(answer.fit.alpha)
         self._draw()

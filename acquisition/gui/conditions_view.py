@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot, View, thinned
-from acquisition.gui.style import LABELS, Palette
-from acquisition.gui.tail import RunTail
+from acquisition.gui.style import LABELS
 
 SECONDS_PER_HOUR = 3600.0
 MILLIKELVIN = 1e3
@@ -13,7 +13,8 @@ MILLIKELVIN = 1e3
 class ConditionsView(View):
     """T and H as measured with each point, and how far T was from its setpoint."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, around: Surroundings) -> None:
+        palette = around.palette
         super().__init__(palette, "Conditions")
         self.temperature = Plot(palette, LABELS["time"], LABELS["temperature"])
         self.deviation = Plot(palette, LABELS["time"], "T \u2212 setpoint (mK)")
@@ -28,9 +29,9 @@ class ConditionsView(View):
         self.reads(self.deviation, lambda x, y: f"t = {x:.3f} h, T - setpoint = {y:.3f} mK")
         self.reads(self.field, lambda x, y: f"t = {x:.3f} h, H = {y:.4f} T")
 
-    def refresh(self, tail: RunTail) -> None:
+    def show_news(self, news: News) -> None:
         """Draw all points in the order of time."""
-        isotherms = sorted(tail.isotherms.values(), key=lambda isotherm: isotherm.table["time_s"][0])
+        isotherms = sorted(news.tail.isotherms.values(), key=lambda isotherm: isotherm.table["time_s"][0])
         if not isotherms:
             return
 

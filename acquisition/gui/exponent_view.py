@@ -5,8 +5,9 @@ import pyqtgraph
 from PyQt5.QtCore import Qt
 
 from acquisition.gui.fitting import FitAnswer
+from acquisition.gui.panel import Surroundings
 from acquisition.gui.plots import Plot, View
-from acquisition.gui.style import LABELS, Palette
+from acquisition.gui.style import LABELS
 
 SOURCES = ("statistical", "temperature", "drift", "excitation", "window", "crossover")
 PUBLISHED_ALPHA = (0.48, 0.05)
@@ -16,7 +17,8 @@ THOUSANDTH = 1e3
 class ExponentView(View):
     """What the data say of alpha, and how the paper's own measure would have it."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, around: Surroundings) -> None:
+        palette = around.palette
         super().__init__(palette, "Exponent")
         self.likelihood = Plot(palette, LABELS["exponent"], "\u0394\u03c7\u00b2", "profile likelihood")
         self.deviation = Plot(palette, LABELS["exponent"], "D / D min", "equation 24 of the paper")

@@ -3,26 +3,27 @@
 import numpy as np
 import pyqtgraph
 
+from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot, View
-from acquisition.gui.style import LABELS, Palette, TemperatureColours
-from acquisition.gui.tail import RunTail
+from acquisition.gui.style import LABELS
 from analysis.quantities import in_conductance_quanta
 
 
 class FieldView(View):
     """G(0, T, H) - G(0, T, 0) for every temperature measured in more than one field."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, around: Surroundings) -> None:
+        palette = around.palette
         super().__init__(palette, "Field")
         self.plot = Plot(palette, LABELS["field"], "G(0,T,H) (e\u00b2/h)")
         self.graphics.addItem(self.plot)
         self._lines: dict[float, pyqtgraph.PlotDataItem] = {}
         self.reads(self.plot, lambda x, y: f"H = {x:.4f} T, G = {y:.3f} e\u00b2/h")
 
-    def refresh(self, tail: RunTail, colours: TemperatureColours) -> None:
+    def show_news(self, news: News) -> None:
         """Draw the means of the anchors."""
         found: dict[float, list[tuple[float, float]]] = {}
-        for isotherm in tail.isotherms.values():
+        for isotherm in news.tail.isotherms.values():
             rows = isotherm.table["is_anchor"] == 1
             if rows.any():
                 mean_S = float(np.mean(isotherm.table["conductance_S"][rows]))
@@ -32,7 +33,7 @@ class FieldView(View):
             if len(points) < 2:
                 continue
             if temperature_K not in self._lines:
-                colour = colours.colour(temperature_K)
+                colour = news.colours.colour(temperature_K)
                 self._lines[temperature_K] = pyqtgraph.PlotDataItem(
                     pen=pyqtgraph.mkPen(colour, width=1), symbol="o", symbolSize=6, symbolBrush=colour, symbolPen=None
                 )

@@ -7,10 +7,11 @@ import numpy as np
 import pyqtgraph
 import pyqtgraph.exporters
 from numpy.typing import NDArray
-from PyQt5.QtCore import QMarginsF, QPointF, Qt, pyqtSignal
+from PyQt5.QtCore import QMarginsF, QPointF, Qt
 from PyQt5.QtGui import QColor, QPainter, QPdfWriter
-from PyQt5.QtWidgets import QAction, QFileDialog, QLabel, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QAction, QFileDialog, QLabel, QVBoxLayout
 
+from acquisition.gui.panel import Panel
 from acquisition.gui.style import Palette
 
 Floats = NDArray[np.float64]
@@ -62,7 +63,7 @@ def thinned(x: Floats, y: Floats, most: int = POINTS_PER_CURVE) -> tuple[Floats,
     return x[keep], y[keep]
 
 
-class View(QWidget):
+class View(Panel):
     """A panel of plots with a line of read-out below and an export menu.
 
     Parameters
@@ -73,13 +74,8 @@ class View(QWidget):
         Name of the panel, for the window's menu and for exported files.
     """
 
-    failed = pyqtSignal(str)
-
     def __init__(self, palette: Palette, name: str) -> None:
-        super().__init__()
-        self.palette_ = palette
-        self.name = name
-        self.setObjectName(name)
+        super().__init__(name)
         self.layout_ = QVBoxLayout(self)
         self.layout_.setContentsMargins(4, 4, 4, 2)
         self.graphics = pyqtgraph.GraphicsLayoutWidget()
@@ -136,7 +132,7 @@ class View(QWidget):
             try:
                 self.export(Path(chosen))
             except (OSError, ValueError) as error:
-                self.failed.emit(str(error))
+                self.failed.emit(error)
 
     def _read_out(self, place: QPointF) -> None:
         for plot, text in self._readers:

@@ -3,8 +3,9 @@
 import numpy as np
 import pyqtgraph
 
+from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot, View, thinned
-from acquisition.gui.style import LABELS, MILLIVOLT, Palette, TemperatureColours
+from acquisition.gui.style import LABELS, MILLIVOLT
 from acquisition.gui.tail import RunTail, TailedIsotherm
 from analysis.quantities import in_conductance_quanta
 
@@ -14,7 +15,8 @@ DIRECTIONS = {"both": 0.0, "up": 1.0, "down": -1.0}
 class RawView(View):
     """G(V) of every isotherm; direction, field and single isotherms can be chosen."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, around: Surroundings) -> None:
+        palette = around.palette
         super().__init__(palette, "Raw curves")
         self.plot = Plot(palette, LABELS["bias"], LABELS["conductance"])
         self.graphics.addItem(self.plot)
@@ -24,12 +26,12 @@ class RawView(View):
         self._direction = 0.0
         self._field_T: float | None = None
 
-    def refresh(self, tail: RunTail, isotherms: frozenset[int], colours: TemperatureColours) -> None:
+    def show_news(self, news: News) -> None:
         """Draw the isotherms that have new points; the others are not touched."""
-        for index in isotherms:
-            isotherm = tail.isotherms[index]
+        for index in news.fresh.isotherms:
+            isotherm = news.tail.isotherms[index]
             if index not in self._curves:
-                self._curves[index] = self.plot.line(colours.colour(isotherm.temperature_setpoint_K))
+                self._curves[index] = self.plot.line(news.colours.colour(isotherm.temperature_setpoint_K))
             self._draw(isotherm)
 
     def choose(

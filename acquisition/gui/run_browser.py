@@ -1,8 +1,6 @@
 """The run browser: the runs of a folder, searched by any word, opened by a double click."""
 
-from pathlib import Path
-
-from PyQt5.QtCore import QFileSystemWatcher, Qt, QTimer, pyqtSignal
+from PyQt5.QtCore import QFileSystemWatcher, Qt, QTimer
 from PyQt5.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -11,9 +9,9 @@ from PyQt5.QtWidgets import (
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
-    QWidget,
 )
 
+from acquisition.gui.panel import Panel, Surroundings
 from acquisition.run_list import find_runs
 from acquisition.store import RunSummary
 
@@ -21,20 +19,12 @@ HEADINGS = ("started", "name", "sample", "state", "points", "file")
 SETTLE_MS = 300
 
 
-class RunBrowser(QWidget):
-    """Newest first; what is typed must occur in date, name, sample, note, state or file name.
+class RunBrowser(Panel):
+    """Newest first; what is typed must occur in date, name, sample, note, state or file name."""
 
-    Signals
-    -------
-    opened : Path
-        A run file to attach to.
-    """
-
-    opened = pyqtSignal(object)
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self._folder = folder
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__("Runs")
+        self._folder = around.out
         self.search = QLineEdit()
         self.search.setPlaceholderText("search date, name, sample, note, state")
         self.search.setClearButtonEnabled(True)
@@ -73,7 +63,7 @@ class RunBrowser(QWidget):
             self.list.setToolTip("\n".join(found.unreadable))
 
     def _open(self, item: QTreeWidgetItem) -> None:
-        self.opened.emit(item.data(0, Qt.ItemDataRole.UserRole))
+        self.run_opened.emit(item.data(0, Qt.ItemDataRole.UserRole))
 
 
 def _row(summary: RunSummary) -> QTreeWidgetItem:

@@ -3,14 +3,16 @@
 import numpy as np
 
 from acquisition.gui.fitting import FitAnswer
+from acquisition.gui.panel import Surroundings
 from acquisition.gui.plots import Plot, View
-from acquisition.gui.style import LABELS, Palette
+from acquisition.gui.style import LABELS
 
 
 class ScatterView(View):
     """Scatter of the points about the fit over what excitation, preamplifier and time constant predict."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, around: Surroundings) -> None:
+        palette = around.palette
         super().__init__(palette, "Noise")
         self.plot = Plot(palette, LABELS["temperature"], "measured / predicted scatter")
         self.plot.setLogMode(x=True)

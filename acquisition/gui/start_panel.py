@@ -1,6 +1,5 @@
 """The empty state: choose a recipe, what to measure, and start; three clicks to a running collapse."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, pyqtSignal
@@ -20,47 +19,19 @@ from PyQt5.QtWidgets import (
 
 from acquisition.errors import InputError
 from acquisition.gui.launch import RunChoice
+from acquisition.gui.panel import Panel, Surroundings
 from acquisition.plan import make_plan
 from acquisition.planning.timing import duration_text
 from acquisition.recipe import load_recipe
-from acquisition.station_file import Station
 
 
-class StartPanel(QWidget):
-    """What to run and on what.
+class StartPanel(Panel):
+    """What to run and on what."""
 
-    Parameters
-    ----------
-    samples : list of str
-        Simulated samples to choose from.
-    station_for : callable
-        Returns the station for a station file or a simulated sample, whichever is not None.
-    out : Path
-        Folder for run files.
-    station, sample, speed
-        What is chosen at first.
-
-    Signals
-    -------
-    chosen : RunChoice
-        Start this.
-    """
-
-    chosen = pyqtSignal(object)
-
-    def __init__(
-        self,
-        samples: list[str],
-        station_for: Callable[[Path | None, str | None], Station],
-        out: Path,
-        *,
-        station: Path | None,
-        sample: str | None,
-        speed: float | None,
-    ) -> None:
-        super().__init__()
-        self.out = out
-        self._station_for = station_for
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__("Start")
+        self.out = around.out
+        self._station_for = around.station_for
         outer = QVBoxLayout(self)
         outer.addStretch(1)
         title = QLabel("<h2>Zerobias</h2><p>Choose a recipe and start; the collapse appears while the run goes on.</p>")
@@ -73,8 +44,8 @@ class StartPanel(QWidget):
         if examples.exists():
             self.recipe.set_path(examples)
         self.sample = QComboBox()
-        self.sample.addItems(samples)
-        self.sample.setCurrentText(sample or (samples[0] if samples else ""))
+        self.sample.addItems(around.samples)
+        self.sample.setCurrentText(around.sample or (around.samples[0] if around.samples else ""))
         self.station = _PathField("Stations (*.toml)")
         self.where = QComboBox()
         self.where.addItems(["simulated rack", "station file"])
@@ -86,7 +57,7 @@ class StartPanel(QWidget):
         self.speed.setDecimals(0)
         self.speed.setSpecialValueText("as fast as it goes")
         self.speed.setSuffix(" x real time")
-        self.speed.setValue(speed or 0)
+        self.speed.setValue(around.speed or 0)
         rows = (
             ("recipe", self.recipe),
             ("measure on", self.where),
@@ -113,8 +84,8 @@ class StartPanel(QWidget):
         button_row.addStretch(1)
         outer.addLayout(button_row)
         outer.addStretch(2)
-        if station is not None:
-            self.station.set_path(station)
+        if around.station is not None:
+            self.station.set_path(around.station)
             self.where.setCurrentIndex(1)
         changes = (self.sample.currentIndexChanged, self.where.currentIndexChanged)
         for signal in (self.recipe.changed, self.station.changed, *changes):
@@ -154,7 +125,7 @@ class StartPanel(QWidget):
         self.start.setEnabled(True)
 
     def _start(self) -> None:
-        self.chosen.emit(self.choice)
+        self.run_chosen.emit(self.choice)
 
 
 class _PathField(QWidget):

@@ -3,8 +3,9 @@
 import numpy as np
 import pyqtgraph
 
+from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot, View
-from acquisition.gui.style import LABELS, Palette, TemperatureColours
+from acquisition.gui.style import LABELS
 from acquisition.gui.tail import RunTail
 from analysis.quantities import in_conductance_quanta
 
@@ -14,7 +15,8 @@ SECONDS_PER_HOUR = 3600.0
 class ZeroBiasView(View):
     """The zero-bias conductance of each isotherm in the lowest field, and its anchors in the order of time."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, around: Surroundings) -> None:
+        palette = around.palette
         super().__init__(palette, "Zero bias")
         self.law = Plot(palette, "T<sup>\u03b1</sup> (K<sup>\u03b1</sup>)", "G(0,T) (e\u00b2/h)")
         self.drift = Plot(palette, LABELS["time"], "anchor \u2212 mean of its isotherm (e\u00b2/h)")
@@ -27,15 +29,16 @@ class ZeroBiasView(View):
         self.reads(self.law, lambda x, y: f"T^\u03b1 = {x:.4f}, G(0,T) = {y:.3f} e\u00b2/h")
         self.reads(self.drift, lambda x, y: f"t = {x:.3f} h, anchor - mean = {y:.3f} e\u00b2/h")
 
-    def refresh(self, tail: RunTail, isotherms: frozenset[int], colours: TemperatureColours) -> None:
+    def show_news(self, news: News) -> None:
         """Draw the anchors of the isotherms that have new points, and the law through all."""
-        for index in isotherms:
+        tail = news.tail
+        for index in news.fresh.isotherms:
             table = tail.isotherms[index].table
             rows = table["is_anchor"] == 1
             if not rows.any():
                 continue
             if index not in self._anchors:
-                colour = colours.colour(tail.isotherms[index].temperature_setpoint_K)
+                colour = news.colours.colour(tail.isotherms[index].temperature_setpoint_K)
                 self._anchors[index] = self.drift.dots(colour, 4.0)
             anchors = np.asarray(in_conductance_quanta(table["conductance_S"][rows]))
             self._anchors[index].setData(table["time_s"][rows] / SECONDS_PER_HOUR, anchors - anchors.mean())

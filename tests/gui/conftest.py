@@ -14,6 +14,7 @@ from PyQt5.QtWidgets import QApplication
 from acquisition.cli import main
 from acquisition.clock import WallClock
 from acquisition.gui import style
+from acquisition.gui.panel import Surroundings
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
 from acquisition.terminal.commands import station_for
@@ -38,9 +39,11 @@ def make_window(qapp: QApplication, tmp_path: Path, qtbot) -> Iterator[Callable[
 
     def make(speed: float | None = None, sample: str | None = "cu1") -> LabWindow:
         settings = QSettings(str(tmp_path / "layout.ini"), QSettings.Format.IniFormat)
-        start = StartPanel(["cu1", "cu2"], station_for, tmp_path / "runs", station=None, sample=sample, speed=speed)
-        start.recipe.set_path(QUICK)
-        window = LabWindow(style.LIGHT, start, settings, WallClock())
+        around = Surroundings(
+            style.LIGHT, settings, WallClock(), ["cu1", "cu2"], station_for, tmp_path / "runs", None, sample, speed
+        )
+        window = LabWindow(around)
+        window.panel(StartPanel).recipe.set_path(QUICK)
         qtbot.addWidget(window)
         window.show()
         opened.append(window)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,14 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QInputDialog, QMessageBox
 
 from acquisition.errors import InputError
+from acquisition.gui.collapse_view import CollapseView
+from acquisition.gui.exponent_view import ExponentView
+from acquisition.gui.field_view import FieldView
+from acquisition.gui.log_pane import LogPane
+from acquisition.gui.plots import View
+from acquisition.gui.raw_view import RawView
 from acquisition.gui.run_browser import RunBrowser
+from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
 
 MakeWindow = Callable[..., LabWindow]
@@ -20,14 +28,14 @@ def attached(make_window: MakeWindow, run: Path, qtbot) -> LabWindow:
     """A window that looks at `run` and has fitted it."""
     window = make_window()
     window.attach(run)
-    qtbot.waitUntil(lambda: window.collapse.alpha is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.panel(CollapseView).alpha is not None, timeout=20_000)
     return window
 
 
 def test_empty_window_says_what_a_run_would_take(make_window: MakeWindow) -> None:
     window = make_window()
-    assert "855 points on 5 isotherms" in window.start_panel.forecast.text()
-    assert window.start_panel.start.isEnabled()
+    assert "855 points on 5 isotherms" in window.panel(StartPanel).forecast.text()
+    assert window.panel(StartPanel).start.isEnabled()
     assert not window.bar.abort.isEnabled()
 
 
@@ -35,9 +43,9 @@ def test_bad_recipe_is_named_and_cannot_be_started(make_window: MakeWindow, tmp_
     recipe = tmp_path / "bad.toml"
     recipe.write_text("[run]\nname = 1\n")
     window = make_window()
-    window.start_panel.recipe.set_path(recipe)
-    assert "bad.toml" in window.start_panel.forecast.text()
-    assert not window.start_panel.start.isEnabled()
+    window.panel(StartPanel).recipe.set_path(recipe)
+    assert "bad.toml" in window.panel(StartPanel).forecast.text()
+    assert not window.panel(StartPanel).start.isEnabled()
 
 
 def test_raw_view_draws_what_the_run_file_holds(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
@@ -46,7 +54,7 @@ def test_raw_view_draws_what_the_run_file_holds(make_window: MakeWindow, finishe
         rows = connection.execute(
             "SELECT bias_V, conductance_S FROM point WHERE isotherm_index = 2 AND kind = 'sweep' ORDER BY seq"
         ).fetchall()
-    bias_mV, conductance = window.raw._curves[2].getData()
+    bias_mV, conductance = window.panel(RawView)._curves[2].getData()
     expected = np.array(rows)
     assert bias_mV == pytest.approx(1e3 * expected[:, 0])
     assert conductance == pytest.approx(expected[:, 1] / 3.8740458e-5, rel=1e-6)
@@ -55,18 +63,18 @@ def test_raw_view_draws_what_the_run_file_holds(make_window: MakeWindow, finishe
 def test_choosing_a_direction_leaves_the_other_out(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
     window = attached(make_window, finished_run, qtbot)
     assert window._tail is not None
-    both = np.asarray(window.raw._curves[0].getData()[0]).size
-    window.raw.choose(window._tail, direction=1.0)
-    up = np.asarray(window.raw._curves[0].getData()[0])
+    both = np.asarray(window.panel(RawView)._curves[0].getData()[0]).size
+    window.panel(RawView).choose(window._tail, direction=1.0)
+    up = np.asarray(window.panel(RawView)._curves[0].getData()[0])
     assert 0 < len(up) < both
     assert (np.diff(up) > 0).all()
 
 
 def test_exponent_of_the_fit_is_shown_with_its_error(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
     window = attached(make_window, finished_run, qtbot)
-    assert window.collapse.alpha == pytest.approx(0.5, abs=0.1)
-    assert f"{window.collapse.alpha:.4f}" in window.collapse.value.text()
-    assert "95 %" in window.exponent.readout.text()
+    assert window.panel(CollapseView).alpha == pytest.approx(0.5, abs=0.1)
+    assert f"{window.panel(CollapseView).alpha:.4f}" in window.panel(CollapseView).value.text()
+    assert "95 %" in window.panel(ExponentView).readout.text()
 
 
 def test_slider_spreads_the_isotherms_and_auto_brings_them_back(
@@ -74,17 +82,19 @@ def test_slider_spreads_the_isotherms_and_auto_brings_them_back(
 ) -> None:
     window = attached(make_window, finished_run, qtbot)
 
+    collapse = window.panel(CollapseView)
+
     def spread() -> float:
-        tops = [dots.getData()[1].max() for dots in window.collapse._dots.values()]
+        tops = [dots.getData()[1].max() for dots in collapse._dots.values()]
         return max(tops) - min(tops)
 
     fitted = spread()
-    qtbot.mouseClick(window.collapse.auto, Qt.MouseButton.LeftButton, pos=window.collapse.auto.rect().center())
-    window.collapse.auto.setChecked(False)
-    window.collapse.slider.setValue(window.collapse.slider.maximum())
-    assert window.collapse.alpha == pytest.approx(1.5)
+    qtbot.mouseClick(collapse.auto, Qt.MouseButton.LeftButton, pos=collapse.auto.rect().center())
+    collapse.auto.setChecked(False)
+    collapse.slider.setValue(collapse.slider.maximum())
+    assert collapse.alpha == pytest.approx(1.5)
     assert spread() > 1.5 * fitted
-    window.collapse.auto.setChecked(True)
+    collapse.auto.setChecked(True)
     assert spread() == pytest.approx(fitted)
 
 
@@ -99,23 +109,23 @@ def test_strip_tells_state_and_points(make_window: MakeWindow, finished_run: Pat
 
 def test_log_tells_what_happened(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
     window = attached(make_window, finished_run, qtbot)
-    assert "temperature" in window.log.toPlainText()
-    assert "safe-state" in window.log.toPlainText()
+    assert "temperature" in window.panel(LogPane).lines.toPlainText()
+    assert "safe-state" in window.panel(LogPane).lines.toPlainText()
 
 
 @pytest.mark.parametrize("ending", ["svg", "png", "pdf", "csv"])
 def test_every_panel_exports(make_window: MakeWindow, finished_run: Path, qtbot, tmp_path: Path, ending: str) -> None:
     window = attached(make_window, finished_run, qtbot)
-    for view in window._views():
+    for view in (panel for panel in window.panels if isinstance(panel, View)):
         path = tmp_path / f"{view.name}.{ending}"
         view.export(path)
-        if view is not window.field or ending != "csv":  # the quick run has one field, so no curve
+        if not isinstance(view, FieldView) or ending != "csv":  # the quick run has one field, so no curve
             assert path.stat().st_size > 100, view.name
 
 
 def test_export_of_an_unknown_kind_is_refused(make_window: MakeWindow, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"\.svg"):
-        make_window().raw.export(tmp_path / "x.docx")
+        make_window().panel(RawView).export(tmp_path / "x.docx")
 
 
 def test_file_that_is_no_run_file_is_refused_and_the_old_one_stays(
@@ -131,19 +141,19 @@ def test_file_that_is_no_run_file_is_refused_and_the_old_one_stays(
 
 def test_layout_is_kept_and_can_be_reset(make_window: MakeWindow) -> None:
     window = make_window()
-    window._docks["Noise"].hide()
+    window.docks["Noise"].hide()
     window.close()
     again = make_window()
-    assert again._docks["Noise"].isHidden()
+    assert again.docks["Noise"].isHidden()
     again.reset_layout()
-    assert not again._docks["Noise"].isHidden()
+    assert not again.docks["Noise"].isHidden()
 
 
 def test_three_clicks_lead_to_a_running_collapse_that_obeys(
     make_window: MakeWindow, qtbot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = make_window(speed=2500.0)
-    qtbot.mouseClick(window.start_panel.start, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.panel(StartPanel).start, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window._tail is not None and window._tail.points > 20, timeout=60_000)
     tail = window._tail
     assert tail is not None
@@ -162,14 +172,14 @@ def test_three_clicks_lead_to_a_running_collapse_that_obeys(
     window.bar.abort.trigger()
     qtbot.waitUntil(lambda: tail.state == "aborted", timeout=20_000)
     assert window.strip.cells["run"].text() == "aborted, safe"
-    assert "helium transfer" in window.log.toPlainText()
+    assert "helium transfer" in window.panel(LogPane).lines.toPlainText()
 
 
 def test_browser_finds_a_run_by_its_words_and_opens_it(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
     window = make_window()
-    browser = RunBrowser(finished_run.parent)
+    browser = RunBrowser(replace(window._around, out=finished_run.parent))
     qtbot.addWidget(browser)
-    browser.opened.connect(window._open)
+    browser.run_opened.connect(window._open)
     browser.search.setText("no such sample")
     assert browser.list.topLevelItemCount() == 0
     browser.search.setText("quick complete")

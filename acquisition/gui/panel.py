@@ -1,0 +1,98 @@
+"""What a panel of the window is, and what it is made from.
+
+A panel is told of the run it looks at by methods, and says what it wants by signals; the window connects all of them
+alike. To add one: derive it from `Panel`, and give it a line in `panels.PANELS`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PyQt5.QtCore import QSettings, pyqtSignal
+from PyQt5.QtWidgets import QWidget
+
+from acquisition.clock import Wall
+from acquisition.gui.fitting import FitAnswer
+from acquisition.gui.style import Palette, TemperatureColours
+from acquisition.gui.tail import Fresh, RunTail
+from acquisition.station_file import Station
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the window and its panels are made from.
+
+    Attributes
+    ----------
+    palette : Palette
+        The look.
+    settings : QSettings
+        Where layouts and choices are kept.
+    wall : Wall
+        Dates commands and tells how old a commit is.
+    samples : list of str
+        Simulated samples to choose from.
+    station_for : callable
+        Returns the station for a station file or a simulated sample, whichever is not None.
+    out : Path
+        Folder for run files.
+    station, sample, speed
+        What was chosen on the command line.
+    """
+
+    palette: Palette
+    settings: QSettings
+    wall: Wall
+    samples: list[str]
+    station_for: Callable[[Path | None, str | None], Station]
+    out: Path
+    station: Path | None = None
+    sample: str | None = None
+    speed: float | None = None
+
+
+@dataclass(frozen=True)
+class News:
+    """What one look at the run brought: the run as far as it is measured, what is new of it, and its colours."""
+
+    tail: RunTail
+    fresh: Fresh
+    colours: TemperatureColours
+
+
+class Panel(QWidget):
+    """A part of the window; what a panel has no use for it leaves as it is here.
+
+    Signals
+    -------
+    failed : Exception or str
+        Something to tell the operator; shown beside the run, never over it.
+    run_opened : Path
+        A run file to look at.
+    run_chosen : RunChoice
+        A run to start.
+    commanded : (CommandKind, dict)
+        A command for the engine of the run, and its particulars.
+    """
+
+    failed = pyqtSignal(object)
+    run_opened = pyqtSignal(object)
+    run_chosen = pyqtSignal(object)
+    commanded = pyqtSignal(object, dict)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.setObjectName(name)
+
+    def clear(self) -> None:
+        """Forget the run: another one is looked at from now on."""
+
+    def show_news(self, news: News) -> None:
+        """Take what is new of the run; called at most some 25 times a second."""
+
+    def show_answer(self, answer: FitAnswer) -> None:
+        """Take a new fit."""
+
+    def end(self) -> None:
+        """Let go of everything: the window closes."""
