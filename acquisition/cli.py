@@ -221,15 +221,22 @@ def fault(
     for_s: Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="How long, in rack time.")] = None,
     press: Annotated[str | None, typer.Option(metavar="COMMAND", help="What is pressed on a front panel.")] = None,
     control: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Which rack, if several are served.")] = None,
+    run_file: Annotated[
+        Path | None, typer.Option("--run", metavar="RUNFILE", help="Break the rack of this simulated run instead.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let something go wrong with the rack that is being served."""
+    """Let something go wrong with the rack that is being served, or with that of a simulated run; or list what can."""
+    from acquisition.running.command_file import CommandKind
+    from acquisition.terminal.control_commands import tell
     from acquisition.terminal.rack_commands import list_faults, switch_fault
 
-    if name:
+    if not name:
+        list_faults(as_json)
+    elif run_file is None:
         switch_fault(name, box, for_s, press, control)
     else:
-        list_faults(control, as_json)
+        tell(run_file, CommandKind.FAULT, {"name": name, "box": box, "for_s": for_s, "press": press})
 
 
 @app.command()

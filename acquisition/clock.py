@@ -70,18 +70,22 @@ class PacedClock:
     ----------
     virtual : Clock
         The clock of the simulated rack.
-    factor : float
-        Virtual seconds a wall second, above zero.
+    factor : float or None
+        Virtual seconds a wall second, above zero; None for as fast as it goes.
     wall : Wall
         What to wait on.
     """
 
-    def __init__(self, virtual: Clock, factor: float, wall: Wall) -> None:
+    def __init__(self, virtual: Clock, factor: float | None, wall: Wall) -> None:
         self._virtual = virtual
-        self._factor = factor
         self._wall = wall
-        self._virtual_origin_s = virtual.now_s()
-        self._wall_origin_s = wall.monotonic_s()
+        self.set_factor(factor)
+
+    def set_factor(self, factor: float | None) -> None:
+        """Keep another pace from now on."""
+        self._factor = factor
+        self._virtual_origin_s = self._virtual.now_s()
+        self._wall_origin_s = self._wall.monotonic_s()
 
     def now_s(self) -> float:
         """Return the virtual time."""
@@ -90,5 +94,7 @@ class PacedClock:
     def sleep(self, duration_s: float) -> None:
         """Let `duration_s` virtual seconds pass, and as much wall time as keeps the pace."""
         self._virtual.sleep(duration_s)
+        if self._factor is None:
+            return
         behind_s = (self._virtual.now_s() - self._virtual_origin_s) / self._factor
         self._wall.sleep(behind_s - (self._wall.monotonic_s() - self._wall_origin_s))

@@ -296,6 +296,7 @@ class _Engine:
                 self._happened(Event(self._loop.now_s(), "safe-state", said))
             self._record_settings("end")
             self._obedience.refuse_all(f"refused: the run has ended ({state.value})")
+            self._obedience.close()
             self._writer.set("ended", self._wall.now().isoformat(timespec="seconds"))
             self._writer.set("elapsed_s", self._loop.now_s())
             self._writer.set("state", state.value)

@@ -6,11 +6,13 @@ process behind PyVISA, and time is its virtual clock, paced by the wall if a spe
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from acquisition.clock import PacedClock, RealClock, Wall
+from acquisition.running.command_file import CommandRefusedError
+from acquisition.running.rehearsal import Simulation
 from acquisition.safety import Roles, SafeState
 from acquisition.station_file import (
     LockInModel,
@@ -44,7 +46,10 @@ from instruments.temperature_lakeshore336 import LakeShore336
 from instruments.temperature_lakeshore372 import LakeShore372
 from instruments.transport import TIMEOUT_S, WriteObserver
 from instruments.voltmeter_keithley2182a import Keithley2182A
+from simulators.control import switch_fault
+from simulators.fault_panel import RefusedFaultError
 from simulators.rack import START_K, close_rack, open_rack
+from simulators.rack import Rack as SimulatedRack
 
 _LOCK_INS = {LockInModel.SR830: SR830, LockInModel.SR860: SR860, LockInModel.SR865A: SR860}
 _SOURCE_METERS = {
@@ -74,11 +79,15 @@ _Box = TypeVar("_Box", bound=Instrument)
 
 @dataclass(frozen=True)
 class Rack:
-    """Four connected roles, the clock that they live by, and the VISA library by which others reach the same boxes."""
+    """Four connected roles, the clock that they live by, and the VISA library by which others reach the same boxes.
+
+    `simulation` has the handles of a simulated rack; a real one has none.
+    """
 
     roles: Roles
     clock: Clock
     visa_library: str = ""
+    simulation: Simulation | None = None
 
 
 @dataclass(frozen=True)
@@ -136,12 +145,29 @@ def open_simulated(
     start = start or Start(0.0, None, 0.0)
     start_K = START_K if start.temperature_K is None else start.temperature_K
     simulated = open_rack(sample, seed, _models(station), start_s=start.time_s, start_K=start_K, start_T=start.field_T)
-    clock = simulated.clock if speed is None else PacedClock(simulated.clock, speed, wall)
+    clock = PacedClock(simulated.clock, speed, wall)
     try:
         with _connected(station, simulated.visa_library, clock, on_write) as rack:
-            yield rack
+            yield replace(rack, simulation=_SimulatedWorld(simulated, clock))
     finally:
         close_rack(simulated)
+
+
+@dataclass(frozen=True)
+class _SimulatedWorld:
+    """Fills `acquisition.running.rehearsal.Simulation`."""
+
+    rack: SimulatedRack
+    clock: PacedClock
+
+    def switch_fault(self, request: Mapping[str, Any]) -> None:
+        try:
+            switch_fault(self.rack, request)
+        except RefusedFaultError as error:
+            raise CommandRefusedError(str(error)) from error
+
+    def set_speed(self, factor: float | None) -> None:
+        self.clock.set_factor(factor)
 
 
 def _models(station: Station) -> tuple[str, ...]:

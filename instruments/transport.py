@@ -42,6 +42,8 @@ _PASSING = frozenset({StatusCode.error_timeout, StatusCode.error_no_listeners})
 """What a session survives: silence, and a box on the bus that is switched off."""
 
 _log = logging.getLogger(__name__)
+_wire = logging.getLogger("zerobias.wire")
+"""Told of every line, both ways; who wants to see them adds a handler."""
 
 
 class _CutShortError(Exception):
@@ -312,6 +314,7 @@ class Line:
     def _send(self, message: str) -> None:
         if self._is_closed:
             raise CommunicationError(self.name, f"{message} not sent: the line was closed")
+        _wire.debug("%s << %s", self.name, message)
         try:
             self.adapter.write(message)
         except (pyvisa.errors.Error, OSError) as error:
@@ -324,7 +327,9 @@ class Line:
         if self._is_closed:
             raise CommunicationError(self.name, f"{question} not read: the line was closed")
         try:
-            return self.adapter.read()
+            line = self.adapter.read()
+            _wire.debug("%s >> %s", self.name, line)
+            return line
         except _CutShortError as error:
             raise ReplyError(self.name, f"{question} was answered by {str(error)!r}, cut short") from error
         except (pyvisa.errors.Error, OSError) as error:

@@ -6,6 +6,7 @@ front panel) where it takes them. A refused request answers ``{"error": "..."}``
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from simulators.cryogenics.magnet import COIL_T_PER_A
@@ -81,20 +82,32 @@ class ControlDesk:
             case "state":
                 return state(self._rack)
             case "fault":
-                order = _order(request)
-                FaultPanel(self._rack).carry_out(order)
-                return {"fault": order.fault.value, "time_s": self._rack.clock.now_s()}
+                return {"fault": switch_fault(self._rack, request).value, "time_s": self._rack.clock.now_s()}
             case "faults":
                 return {"faults": {fault.value: meaning for fault, meaning in MEANINGS.items()}}
             case other:
                 return {"error": f"{other!r}: expected state, faults or fault"}
 
 
-def _order(request: dict[str, Any]) -> Order:
-    name = request.get("name")
+def switch_fault(rack: Rack, request: Mapping[str, Any]) -> Fault:
+    """Switch the fault that a request names (`name`, `box`, `for_s`, `press`), now, and return it.
+
+    Raises
+    ------
+    RefusedFaultError
+        If there is no such fault, or it is none of this box or of this duration.
+    """
+    order = _order(request)
+    FaultPanel(rack).carry_out(order)
+    return order.fault
+
+
+def _order(request: Mapping[str, Any]) -> Order:
+    name, for_s = request.get("name"), request.get("for_s")
     if name not in {fault.value for fault in Fault}:
         raise RefusedFaultError(f"no fault {name!r}; there are {', '.join(Fault)}")
-    for_s = request.get("for_s")
+    if not (for_s is None or isinstance(for_s, int | float)):
+        raise RefusedFaultError(f"a fault lasts a number of seconds, got {for_s!r}")
     return Order(
         fault=Fault(name),
         model=str(request.get("box") or ""),

@@ -83,7 +83,7 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("clock errors"),
         rooms("readings recipe run_schema station_file tidy_csv toml_model whole_file")
         | rooms("boxes", inside="planning")
-        | rooms("alerts command_file control interlocks journal lock", inside="running"),
+        | rooms("alerts command_file control interlocks journal lock rehearsal wire_log", inside="running"),
         rooms("circuit plan safety")
         | rooms("budget excitation learned_times plan_edit plan_limits plan_warnings", inside="planning")
         | rooms("sweep timing", inside="planning")
@@ -135,7 +135,8 @@ DOORS: dict[str, set[str]] = {
     "acquisition.circuit": ARITHMETIC,
     "acquisition.planning.budget": ARITHMETIC,
     "acquisition.planning.excitation": ARITHMETIC,
-    "acquisition.station": {"instruments.*", "simulators.rack"},
+    # record 12: the faults of a rack that is simulated inside the engine
+    "acquisition.station": {"instruments.*", "simulators.rack", "simulators.control", "simulators.fault_panel"},
     "acquisition.measured": {"analysis.*"},
     "acquisition.judgement": {"analysis.*"},
     "acquisition.terminal.judgement_view": {"analysis.*"},
@@ -144,8 +145,19 @@ DOORS: dict[str, set[str]] = {
     "acquisition.export": {"analysis.*"},
     "acquisition.gui": {"analysis.*"},
     "acquisition.terminal.commands": {"analysis.*", "simulators.server", "simulators.sample"},
-    "acquisition.terminal.rack_commands": {"simulators.server", "simulators.sample", "simulators.rack"},
-    "acquisition.cli": {"analysis.*", "simulators.server", "simulators.sample", "instruments.errors"},
+    "acquisition.terminal.rack_commands": {
+        "simulators.server",
+        "simulators.sample",
+        "simulators.rack",
+        "simulators.faults",
+    },
+    "acquisition.cli": {
+        "analysis.*",
+        "simulators.server",
+        "simulators.sample",
+        "simulators.faults",
+        "instruments.errors",
+    },
 }
 
 GUESTS: dict[str, set[str]] = {

@@ -30,6 +30,9 @@ class CommandKind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     APPEND = "append"
     RETIRE = "retire"
+    FAULT = "fault"
+    SPEED = "speed"
+    WIRE = "wire"
 
 
 @dataclass(frozen=True, slots=True)

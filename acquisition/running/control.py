@@ -11,6 +11,7 @@ from datetime import datetime
 
 from acquisition.clock import Wall
 from acquisition.errors import AbortedError, GuardError, InterlockError
+from acquisition.running.rehearsal import Simulation
 from instruments.roles import Clock
 
 POLL_S = 0.02
@@ -40,11 +41,17 @@ class Control:
         simulation that goes as fast as it can.
     is_unattended : bool
         Whether nobody is there who could continue a run that pauses by itself: then it flags and goes on.
+
+    Attributes
+    ----------
+    simulation : Simulation or None
+        The handles of a simulated rack, for commands about faults and speed.
     """
 
     def __init__(self, wall: Wall, pace: float | None = None, *, is_unattended: bool = False) -> None:
         self._wall = wall
-        self._pace = pace
+        self.pace = pace
+        self.simulation: Simulation | None = None
         self._listen: Callable[[], None] = _nothing
         self._heart: Callable[[], None] = _nothing
         self._next_look_s = self._next_beat_s = -float("inf")
@@ -122,9 +129,9 @@ class Control:
 
     def idle(self, clock: Clock) -> None:
         """Let one look's worth of wall time pass; experiment time goes on, at the wall's pace if it has no other."""
-        if self._pace is None:
+        if self.pace is None:
             self._wall.sleep(POLL_S)
-        clock.sleep(POLL_S * (self._pace or 1.0))
+        clock.sleep(POLL_S * (self.pace or 1.0))
         self.attend()
 
 

@@ -9,7 +9,9 @@ from acquisition.planning.plan_edit import EditKind, PlanEdit, RunningPlan, appl
 from acquisition.readings import Event
 from acquisition.running.command_file import BadLine, Command, CommandFile, CommandKind, CommandRefusedError
 from acquisition.running.control import Control, PauseWish
+from acquisition.running.rehearsal import set_speed, speed_text, switch_fault
 from acquisition.running.safeguard import Safeguard
+from acquisition.running.wire_log import WireLog
 from acquisition.store import RunFileWriter
 
 LONGEST_NOTE = 10_000
@@ -55,6 +57,11 @@ class Obedience:
         self._on_event = on_event
         self._on_plan = on_plan
         self._safeguard = safeguard
+        self._wire_log = WireLog(writer.path)
+
+    def close(self) -> None:
+        """Let go of the wires, if they were listened to."""
+        self._wire_log.switch(False)
 
     def obey_all(self) -> None:
         """Obey or refuse every command that is new, in order."""
@@ -99,6 +106,22 @@ class Obedience:
                 return self._append(command.argument.get("recipe"))
             case CommandKind.RETIRE:
                 return self._retire(indices_to_retire(self._loop.running.plan, command.argument))
+            case CommandKind.FAULT:
+                return self._happened("fault", switch_fault(self._control.simulation, command.argument))
+            case CommandKind.SPEED:
+                return self._set_speed(set_speed(self._control.simulation, command.argument))
+            case CommandKind.WIRE:
+                self._wire_log.switch(command.argument.get("is_on") is True)
+                return "listening to the wires" if command.argument.get("is_on") is True else "no longer listening"
+
+    def _happened(self, kind: str, message: str) -> str:
+        self._on_event(Event(self._loop.now_s(), kind, message))
+        return message
+
+    def _set_speed(self, factor: float | None) -> str:
+        self._control.pace = factor
+        self._writer.set("speed", factor)  # by which a resumed run goes on
+        return self._happened("speed", speed_text(factor))
 
     def _pause(self, *, is_after_sweep: bool) -> str:
         if self._control.is_paused:

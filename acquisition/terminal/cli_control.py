@@ -91,6 +91,39 @@ def acknowledge(run_file: RunFileArgument) -> None:
 
 
 @control_app.command()
+def speed(
+    factor: Annotated[str, typer.Argument(metavar="max|FACTOR", help="As fast as it goes, or times real time.")],
+    run_file: RunFileArgument,
+) -> None:
+    """Change the pace of a simulated run under way; readings do not depend on it."""
+    from acquisition.terminal.control_commands import tell
+
+    tell(run_file, CommandKind.SPEED, {"factor": _pace(factor)})
+
+
+@control_app.command()
+def wire(
+    run_file: RunFileArgument,
+    off: Annotated[bool, typer.Option("--off", help="Listen no longer.")] = False,
+) -> None:
+    """Write every line to and from the boxes into a log beside the run file, from now on."""
+    from acquisition.running.wire_log import wire_log_path
+    from acquisition.terminal.control_commands import tell
+
+    tell(run_file, CommandKind.WIRE, {"is_on": not off})
+    if not off:
+        typer.echo(str(wire_log_path(run_file)))
+
+
+def _pace(text: str) -> float | str:
+    """Return a number if it is one; the engine judges what is not."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+@control_app.command()
 def append(
     run_file: RunFileArgument,
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="Recipe whose isotherms come at the end.")],

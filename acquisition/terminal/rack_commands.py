@@ -75,9 +75,11 @@ def _show_addresses(options: ServeOptions, addresses: dict[str, str]) -> None:
     console.print("break something with: zerobias fault NAME (zerobias fault lists the names)")
 
 
-def list_faults(control: str | None, as_json: bool) -> None:
-    """List what can go wrong with the served rack."""
-    meanings = ask_served({"do": "faults"}, control)["faults"]
+def list_faults(as_json: bool) -> None:
+    """List what can go wrong with a simulated rack."""
+    from simulators.faults import MEANINGS
+
+    meanings = {fault.value: meaning for fault, meaning in MEANINGS.items()}
     if as_json:
         _print_json(meanings)
         return

@@ -219,6 +219,7 @@ def _opened(
     attentive = AttentiveWall(wall, control)
     if sample is not None:
         with open_simulated(station, sample, seed, speed, attentive, start=start, on_write=journal.note) as rack:
+            control.simulation = rack.simulation
             yield rack
         return
     own = {} if _is_in_this_process(station, sample) else station.addresses

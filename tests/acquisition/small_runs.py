@@ -121,6 +121,7 @@ class Bench:
         attentive = AttentiveWall(self.wall, control)
         with open_simulated(self.station, "cu1", 1, None, attentive, on_write=journal.note) as rack:
             script.rack, script.roles, script.control = _simulated(rack.visa_library), rack.roles, control
+            control.simulation = rack.simulation
             return run_plan(
                 make_plan(recipe or self.recipe(), self.station),
                 rack.roles,
