@@ -80,7 +80,7 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("control server visa"),
     ],
     "acquisition": [
-        rooms("clock errors"),
+        rooms("checklist clock errors"),
         rooms("readings recipe run_schema station_file tidy_csv toml_model whole_file")
         | rooms("boxes", inside="planning")
         | rooms("alerts command_file control interlocks journal lock rehearsal wire_log", inside="running"),
