@@ -98,20 +98,22 @@ def gui(
     """Open the lab window; with a RUNFILE it attaches to it, growing or ended."""
     from acquisition.gui.app import open_window
     from acquisition.terminal.commands import station_for
+    from simulators.faults import MEANINGS
     from simulators.sample import samples
 
-    known = list(samples())
+    known = samples()
     if simulate is not None and simulate not in known:
         raise InputError(f"--simulate {simulate}: no such sample; there are {', '.join(known)}")
     status = open_window(
         run_file,
-        samples=known,
         station_for=station_for,
         station=station,
         sample=simulate,
         speed=_speed(speed),
         out=out,
         is_dark=dark,
+        faults={fault.value: meaning for fault, meaning in MEANINGS.items()},
+        truths=known,
     )
     raise typer.Exit(status)
 

@@ -3,9 +3,10 @@
 import faulthandler
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from PyQt5.QtCore import QCoreApplication, QSettings, Qt
 from PyQt5.QtWidgets import QApplication
@@ -22,13 +23,14 @@ _log = logging.getLogger(__name__)
 def open_window(
     run_file: Path | None,
     *,
-    samples: list[str],
     station_for: Callable[[Path | None, str | None], Station],
     station: Path | None = None,
     sample: str | None = None,
     speed: float | None = None,
     out: Path = Path("runs"),
     is_dark: bool = False,
+    faults: Mapping[str, str],
+    truths: Mapping[str, Mapping[str, Any]],
 ) -> int:
     """Open the lab window and return its exit status when it closes.
 
@@ -41,7 +43,19 @@ def open_window(
     palette = style.DARK if is_dark else style.LIGHT
     style.apply(application, palette)
     settings = QSettings("Zerobias", "lab window")
-    around = Surroundings(palette, settings, WallClock(), samples, station_for, out, station, sample, speed)
+    around = Surroundings(
+        palette,
+        settings,
+        WallClock(),
+        list(truths),
+        station_for,
+        out,
+        station,
+        sample,
+        speed,
+        faults,
+        truths,
+    )
     window = LabWindow(around)
     if run_file is not None:
         window.attach(run_file)

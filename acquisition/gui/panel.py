@@ -4,9 +4,10 @@ A panel is told of the run it looks at by methods, and says what it wants by sig
 alike. To add one: derive it from `Panel`, and give it a line in `panels.PANELS`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from PyQt5.QtCore import QSettings, pyqtSignal
 from PyQt5.QtWidgets import QWidget
@@ -38,6 +39,10 @@ class Surroundings:
         Folder for run files.
     station, sample, speed
         What was chosen on the command line.
+    faults : mapping of str to str
+        What can go wrong with a simulated rack, and what that means.
+    truths : mapping
+        What is true of each simulated sample.
     """
 
     palette: Palette
@@ -49,6 +54,8 @@ class Surroundings:
     station: Path | None = None
     sample: str | None = None
     speed: float | None = None
+    faults: Mapping[str, str] = field(default_factory=dict)
+    truths: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from acquisition.gui.panel import Panel, Surroundings
 from acquisition.gui.raw_view import RawView
 from acquisition.gui.run_browser import RunBrowser
 from acquisition.gui.scatter_view import ScatterView
+from acquisition.gui.simulator_panel import SimulatorPanel
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.zero_bias_view import ZeroBiasView
 
@@ -45,4 +46,5 @@ PANELS = (
     Place(Area.BOTTOM, ConditionsView),
     Place(Area.BOTTOM, LogPane),
     Place(Area.BOTTOM, RunBrowser),
+    Place(Area.BOTTOM, SimulatorPanel),
 )

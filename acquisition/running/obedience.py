@@ -73,6 +73,7 @@ class Obedience:
                     outcome = f"accepted: {self._obey(command)}"
                 except (CommandRefusedError, InputError) as error:
                     outcome = f"refused: {error}"
+                    self._happened("refused", f"{command.command.value}: {error}")
             self._record(command, outcome)
 
     def refuse_all(self, outcome: str, known: frozenset[str] = frozenset()) -> None:

@@ -18,6 +18,8 @@ from acquisition.gui.panel import Surroundings
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
 from acquisition.terminal.commands import station_for
+from simulators.faults import MEANINGS
+from simulators.sample import samples
 
 ROOT = Path(__file__).parents[2]
 QUICK = ROOT / "examples" / "quick.toml"
@@ -40,7 +42,17 @@ def make_window(qapp: QApplication, tmp_path: Path, qtbot) -> Iterator[Callable[
     def make(speed: float | None = None, sample: str | None = "cu1") -> LabWindow:
         settings = QSettings(str(tmp_path / "layout.ini"), QSettings.Format.IniFormat)
         around = Surroundings(
-            style.LIGHT, settings, WallClock(), ["cu1", "cu2"], station_for, tmp_path / "runs", None, sample, speed
+            style.LIGHT,
+            settings,
+            WallClock(),
+            ["cu1", "cu2"],
+            station_for,
+            tmp_path / "runs",
+            None,
+            sample,
+            speed,
+            {fault.value: meaning for fault, meaning in MEANINGS.items()},
+            samples(),
         )
         window = LabWindow(around)
         window.panel(StartPanel).recipe.set_path(QUICK)
