@@ -5,11 +5,12 @@ import platform
 import shutil
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from acquisition.circuit import scale_errors
 from acquisition.clock import Wall
 from acquisition.errors import AbortedError, AcquisitionError, InterlockError, RunFileError
 from acquisition.loop import Loop
@@ -171,6 +172,9 @@ def _header(plan: Plan, roles: Roles, wall: Wall, provenance: Mapping[str, Any])
         "started": wall.now().isoformat(timespec="seconds"),
         "recipe": plan.recipe.to_dict(),
         "station": plan.station.to_dict(),
+        "scale_errors": [
+            asdict(error) for error in scale_errors(plan.station.contact.expected_conductance_S, plan.station.circuit)
+        ],
         "planned_points": plan.points,
         "planned_duration_s": plan.duration_s,
         "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},

@@ -434,5 +434,7 @@ class Loop:
     def _change(self, walk: BiasWalk, isotherm: IsothermPlan, reference: Reference) -> tuple[float, float]:
         """Return by how much the conductance differs from the reference, and by how much it may."""
         response = walk.probe(reference.current_A, reference.bias_V)
-        error_S = conductance_error_S(isotherm.noise.sigma_V, response.conductance_S, response.excitation_Vrms)
+        error_S = conductance_error_S(
+            isotherm.noise.sigma_V, response.conductance_S, response.excitation_Vrms, self._station.circuit
+        )
         return response.conductance_S - reference.conductance_S, reference.allowed_S(error_S, self._past.gap_s)

@@ -259,7 +259,9 @@ def _isotherms(
             move_s=move_s,
             settle_s=settle_s,
             noise=noise,
-            conductance_error_S=conductance_error_S(noise.sigma_V, conductance_S, excitation.excitation_Vrms),
+            conductance_error_S=conductance_error_S(
+                noise.sigma_V, conductance_S, excitation.excitation_Vrms, station.circuit
+            ),
             joule_heat_W=joule_heat_W(bias_V, conductance_S),
             heat=stage_heat(temperature_K, bias_V, conductance_S, station.stage),
             temperature_approach_s=temperature_approach_s(before_K, temperature_K, station.temperature, settling),

@@ -4,17 +4,21 @@ On a station file the rack is real, or served over sockets, and so is time. On a
 process behind PyVISA, and time is its virtual clock, paced by the wall if a speed is asked for.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from acquisition.circuit import largest_source_A, source_current_for
 from acquisition.clock import PacedClock, RealClock, Wall
 from acquisition.running.command_file import CommandRefusedError
 from acquisition.running.rehearsal import Simulation
 from acquisition.safety import Roles, SafeState
 from acquisition.station_file import (
+    CircuitKind,
+    CircuitSection,
     LockInModel,
     MagnetModel,
     SourceMeterModel,
@@ -48,7 +52,7 @@ from instruments.transport import TIMEOUT_S, WriteObserver
 from instruments.voltmeter_keithley2182a import Keithley2182A
 from simulators.control import switch_fault
 from simulators.fault_panel import RefusedFaultError
-from simulators.rack import START_K, close_rack, open_rack
+from simulators.rack import START_K, Circuit, Options, close_rack, open_rack
 from simulators.rack import Rack as SimulatedRack
 
 _LOCK_INS = {LockInModel.SR830: SR830, LockInModel.SR860: SR860, LockInModel.SR865A: SR860}
@@ -130,7 +134,8 @@ def open_simulated(
     Parameters
     ----------
     station : Station
-        The station to connect with; `station_file.simulated_station` describes this rack.
+        The station to connect with. The rack has its models, in the places where the simulated ones stand, and its
+        circuit, about; `station_file.simulated_station` describes the usual one.
     sample : str
         A simulated sample's name.
     seed : int
@@ -144,10 +149,18 @@ def open_simulated(
     """
     start = start or Start(0.0, None, 0.0)
     start_K = START_K if start.temperature_K is None else start.temperature_K
-    simulated = open_rack(sample, seed, _models(station), start_s=start.time_s, start_K=start_K, start_T=start.field_T)
+    simulated = open_rack(
+        sample,
+        seed,
+        _models(station),
+        start_s=start.time_s,
+        start_K=start_K,
+        start_T=start.field_T,
+        options=Options(circuit=_circuit(station.circuit)),
+    )
     clock = PacedClock(simulated.clock, speed, wall)
     try:
-        with _connected(station, simulated.visa_library, clock, on_write) as rack:
+        with _connected(_moved(station, simulated.models), simulated.visa_library, clock, on_write) as rack:
             yield replace(rack, simulation=_SimulatedWorld(simulated, clock))
     finally:
         close_rack(simulated)
@@ -173,6 +186,26 @@ class _SimulatedWorld:
 def _models(station: Station) -> tuple[str, ...]:
     """Return the models of a station's boxes, as a simulated rack knows them."""
     return tuple(getattr(station, role).model.value for role in station.addresses)
+
+
+def _moved(station: Station, addresses: Mapping[str, str]) -> Station:
+    """Return the station with its boxes where a simulated rack has them; `addresses` by model."""
+    boxes = {role: getattr(station, role) for role in station.addresses}
+    moved = {role: box.model_copy(update={"address": addresses[box.model.value]}) for role, box in boxes.items()}
+    return station.model_copy(update=moved)
+
+
+def _circuit(section: CircuitSection) -> Circuit:
+    """Return a station's circuit as a simulated rack knows it; that one always has the low-pass."""
+    common = {field.name: getattr(section, field.name) for field in fields(Circuit) if hasattr(section, field.name)}
+    return Circuit(
+        **common
+        | {
+            "divider_ohm": section.divider_ohm or math.inf,
+            "is_two_wire": section.kind is CircuitKind.CURRENT_BIAS_2_WIRE,
+            "filter_Hz": section.filter_Hz or Circuit().filter_Hz,
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -306,9 +339,11 @@ def _connectors(
         source=partial(
             _SOURCE_METERS[station.sourcemeter.model],
             station.sourcemeter.address,
-            maximum_A=contact.maximum_current_A,
+            maximum_A=largest_source_A(contact, station.circuit),
             maximum_V=station.sourcemeter.compliance_V,
-            safe_rate_A_per_s=contact.maximum_bias_rate_V_per_s * contact.expected_conductance_S,
+            safe_rate_A_per_s=source_current_for(
+                contact.maximum_bias_rate_V_per_s, contact.expected_conductance_S, station.circuit
+            ),
             **wired,
         ),
         temperature=partial(

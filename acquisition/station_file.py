@@ -22,6 +22,8 @@ class CircuitKind(StrEnum):
     """How the contact is wired."""
 
     CURRENT_BIAS_4_WIRE = "current-bias-4-wire"
+    CURRENT_BIAS_2_WIRE = "current-bias-2-wire"
+    VOLTAGE_BIAS = "voltage-bias"
 
 
 class StationSection(TomlModel):
@@ -138,22 +140,65 @@ class MagnetSection(TomlModel):
 
 
 class CircuitSection(TomlModel):
-    """The wiring between source, oscillator, contact, preamplifier and lock-in; all values nominal."""
+    """The wiring between source, oscillator, contact, preamplifier and lock-in; all values nominal.
+
+    In a voltage bias the arms end on a divider, which makes a voltage of their currents, and a current preamplifier
+    grounds the contact's other side.
+    """
 
     kind: CircuitKind = Field(
-        default=CircuitKind.CURRENT_BIAS_4_WIRE, description="how the contact is wired: 'current-bias-4-wire'"
+        default=CircuitKind.CURRENT_BIAS_4_WIRE,
+        description="how the contact is wired: 'current-bias-4-wire', 'current-bias-2-wire' or 'voltage-bias'",
     )
     ac_arm_ohm: Positive = Field(description="resistor between oscillator and contact, in ohm")
     dc_arm_ohm: Positive = Field(description="resistor between source meter and contact, in ohm")
+    divider_ohm: Positive | None = Field(
+        default=None, description="voltage bias: resistor from where the arms meet to ground, in ohm"
+    )
     oscillator_output_ohm: NotNegative = Field(default=50.0, description="output resistance of the oscillator, in ohm")
-    preamplifier_gain: Positive = Field(default=1.0, description="gain of the preamplifier, 1 if there is none")
+    transimpedance_ohm: Positive | None = Field(
+        default=None, description="voltage bias: gain of the current preamplifier, volt per ampere"
+    )
+    preamplifier_input_ohm: NotNegative = Field(
+        default=0.0, description="voltage bias: input resistance of the current preamplifier, in ohm"
+    )
+    preamplifier_gain: Positive = Field(default=1.0, description="gain of the voltage preamplifier, 1 if there is none")
     preamplifier_noise_V_per_rtHz: NotNegative = Field(
         default=0.0, description="noise of the preamplifier, referred to its input, volt per root hertz"
+    )
+    preamplifier_noise_A_per_rtHz: NotNegative = Field(
+        default=0.0, description="voltage bias: current noise of the preamplifier, ampere per root hertz"
     )
     preamplifier_maximum_V: Positive = Field(default=5.0, description="output in volt above which it clips")
     filter_Hz: Positive | None = Field(default=None, description="corner of the low-pass after the source, in hertz")
     lead_ohm: NotNegative = Field(default=0.0, description="both current leads outside the voltage taps, in ohm")
     series_ohm: NotNegative = Field(default=0.0, description="resistance between the taps beside the contact, in ohm")
+    gain_error_fraction: _Fraction = Field(
+        default=0.003, description="error of the preamplifier's and lock-in's gain together, as a part of it, one sigma"
+    )
+    arm_error_fraction: _Fraction = Field(
+        default=0.001, description="error of each of the arms and of the divider, as a part of it, one sigma"
+    )
+    lead_error_ohm: NotNegative = Field(default=0.0, description="error of lead_ohm, one sigma, in ohm")
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        is_voltage_bias = self.kind is CircuitKind.VOLTAGE_BIAS
+        for name in ("divider_ohm", "transimpedance_ohm"):
+            if is_voltage_bias != (getattr(self, name) is not None):
+                what = "needs it; write it" if is_voltage_bias else "has none; leave it out, or write 'voltage-bias'"
+                raise ValueError(f"{name}: the circuit {str(self.kind)!r} {what}")
+        return self
+
+    @property
+    def inside_ohm(self) -> float:
+        """Return the resistance between the voltage taps besides the contact."""
+        return self.series_ohm + (self.lead_ohm if self.kind is CircuitKind.CURRENT_BIAS_2_WIRE else 0.0)
+
+    @property
+    def known_ohm(self) -> float:
+        """Return the resistance that the contact's current passes besides the contact."""
+        return self.lead_ohm + self.series_ohm + self.preamplifier_input_ohm
 
 
 class ContactSection(TomlModel):

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from simulators.circuit import Circuit
 from simulators.clock import VirtualClock
 from simulators.cryogenics import helium3_insert, helium4_insert, refrigerator
 from simulators.cryogenics.cryostat import Cryostat
@@ -33,7 +34,7 @@ from simulators.temperature_itc503 import ITC503
 from simulators.temperature_lakeshore336 import LakeShore336
 from simulators.temperature_lakeshore372 import LakeShore372
 from simulators.voltmeter_keithley2182a import Keithley2182A
-from simulators.wiring import Wiring
+from simulators.wiring import FOUR_WIRE_CURRENT_BIAS, Wiring
 from simulators.world import World
 
 BACKEND: Final = "zerobias"
@@ -62,11 +63,14 @@ class Options:
     switch
         The persistent switch of a magnet on an AMI 430, which has none as a rule; the other supplies' magnets have one
         anyhow.
+    circuit
+        How the contact is wired.
     """
 
     remanence_T: float = 0.0
     thermometer_shift_per_T: float = 0.0
     switch: Switch | None = None
+    circuit: Circuit = FOUR_WIRE_CURRENT_BIAS
 
 
 IDEAL: Final = Options()
@@ -268,7 +272,14 @@ def _make_rack(
     coil.watch(cryostat.feel_ramp)
     if options.thermometer_shift_per_T:
         coil.watch_field(cryostat.feel_field)
-    parts = Parts(clock, World(make_contact(sample, seed), Wiring(seed), cryostat, coil), cryostat, coil, seed, options)
+    parts = Parts(
+        clock,
+        World(make_contact(sample, seed), Wiring(seed, options.circuit), cryostat, coil),
+        cryostat,
+        coil,
+        seed,
+        options,
+    )
     boxes = {address: BOXES[model].make(parts) for address, model in model_at.items()}
     generators = np.random.default_rng(seed).spawn(len(boxes))
     wires = {address: Wire(generator) for address, generator in zip(boxes, generators, strict=True)}

@@ -10,9 +10,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from simulators.history import StepHistory
 from simulators.samples.contact import Contact
 from simulators.samples.isotherms import BiasCurve, ohmic_curve
-from simulators.wiring import SERIES_OHM, Wiring
+from simulators.wiring import Wiring
 
 ELECTRON_BASE_K: Final = 0.03
 """Electrons of the sample stay at ``(T^5 + T0^5)^(1/5)`` when the stage is at T (electron-phonon cooling)."""
@@ -72,6 +73,8 @@ class World:
         self.cryostat = cryostat
         self.magnet = magnet
         self._frequency_Hz = 1000.0
+        self._share = wiring.contact_share(1.0 / contact.background_S)
+        self._sent_A = StepHistory(0.0, wiring.source_A.time_constant_s)  # through the contact, for its own history
         self._told_heat_W = 0.0
         self._break = Break.NONE
 
@@ -99,6 +102,7 @@ class World:
     def set_source_current(self, time_s: float, current_A: float) -> None:
         """Set the current that the source meter sends into the low-pass."""
         self.wiring.source_A.step(time_s, current_A)
+        self._sent_A.step(time_s, current_A * self._share)
         self._heat(time_s)
 
     def dc_curve(self, time_s: float) -> BiasCurve:
@@ -110,8 +114,7 @@ class World:
         """Return the true voltage between the voltage taps at an instant."""
         if self._break is Break.LEAD:
             return 0.0
-        curve = self.dc_curve(time_s)
-        return curve.bias_at(self.wiring.contact_current_A(self.wiring.source_A.at(time_s), curve))
+        return self.wiring.bias_at(self.wiring.source_A.at(time_s), self.dc_curve(time_s))
 
     def lockin_input(
         self, time_s: Floats, typical_s: float, frequency_Hz: float
@@ -144,31 +147,32 @@ class World:
         oscillator_Vrms = wiring.oscillator_Vrms.at_times(time_s)
         temperature_K = self.electron_temperature_K(typical_s)
         source_A = wiring.source_A.at_times(time_s)
-        gain, signal_V, bias_V = wiring.gain(typical_s), np.empty(time_s.shape, dtype=complex), np.empty(time_s.shape)
+        gain, signal_V, steady_V = wiring.gain(typical_s), np.empty(time_s.shape, dtype=complex), np.empty(time_s.shape)
         pieces = self._pieces(time_s)
         moments_s = [min(max(typical_s, float(time_s[piece][0])), float(time_s[piece][-1])) for piece in pieces]
         curves = [self._curve(temperature_K, one_s, float(oscillator_Vrms[-1]), frequency_Hz) for one_s in moments_s]
         for piece, curve in zip(pieces, curves, strict=True):
-            bias_V[piece] = curve.bias_V(wiring.contact_current_A(source_A[piece], curve))
-            signal_V[piece] = gain * wiring.tap_signal_V(oscillator_Vrms[piece], bias_V[piece], curve, frequency_Hz)
+            bias_V = wiring.bias_V(source_A[piece], curve)
+            steady_V[piece] = wiring.steady_signal_V(bias_V, curve)
+            signal_V[piece] = gain * wiring.signal_V(oscillator_Vrms[piece], bias_V, curve, frequency_Hz)
         if self._break is Break.LEAD:
-            signal_V, bias_V = np.zeros_like(signal_V), np.zeros_like(bias_V)
-        noise_V = gain * wiring.noise_V_per_rtHz(curves[-1].zero_bias_ohm, temperature_K)
-        return signal_V, gain * bias_V, noise_V
+            signal_V, steady_V = np.zeros_like(signal_V), np.zeros_like(steady_V)
+        noise_V = gain * wiring.noise_V_per_rtHz(curves[-1].zero_bias_ohm, temperature_K, frequency_Hz)
+        return signal_V, gain * steady_V, noise_V
 
     def second_harmonic_Vrms(self, time_s: float, frequency_Hz: float) -> complex:
         """Return the second harmonic of the contact at the lock-in's input at an instant, relative to ``sin 2wt``."""
         if self.is_open:
             return 0j
         wiring, curve = self.wiring, self.dc_curve(time_s)
-        bias_V = curve.bias_at(wiring.contact_current_A(wiring.source_A.at(time_s), curve))
+        bias_V = wiring.bias_at(wiring.source_A.at(time_s), curve)
         oscillator_Vrms = wiring.oscillator_Vrms.at(time_s)
-        return wiring.gain(time_s) * wiring.tap_second_harmonic_V(oscillator_Vrms, bias_V, curve, frequency_Hz)
+        return wiring.gain(time_s) * wiring.second_harmonic_V(oscillator_Vrms, bias_V, curve, frequency_Hz)
 
     def voltmeter_V(self, time_s: float) -> float:
         """Return the steady voltage between the voltage taps as it arrives at a voltmeter, thermal EMF and all."""
-        current_A = 0.0 if self.is_open else self.wiring.source_A.at(time_s)
-        return self.contact_bias_V(time_s) + SERIES_OHM * current_A + self.wiring.thermal_emf_V(time_s)
+        current_A = 0.0 if self.is_open else self._sent_A.at(time_s)
+        return self.contact_bias_V(time_s) + self.wiring.inside_ohm * current_A + self.wiring.thermal_emf_V(time_s)
 
     def _curve(self, temperature_K: float, time_s: float, oscillator_Vrms: float, frequency_Hz: float) -> BiasCurve:
         if self.is_open:
@@ -176,7 +180,7 @@ class World:
         # the anomaly changes the excitation by a per cent, and that the conductance by less than 1e-3 e2/h
         excitation_Vrms = self.wiring.excitation_Vrms(oscillator_Vrms, 1.0 / self.contact.background_S, frequency_Hz)
         field_T = self.magnet.field_T(time_s)
-        return self.contact.curve(temperature_K, field_T, excitation_Vrms, time_s, self.wiring.source_A)
+        return self.contact.curve(temperature_K, field_T, excitation_Vrms, time_s, self._sent_A)
 
     def _pieces(self, time_s: Floats) -> list[slice]:
         """Return the parts of ascending times between which the contact switches by itself."""
@@ -188,7 +192,7 @@ class World:
         """Tell the cryostat the Joule heat of the contact; the low-pass is fast against any thermal time."""
         contact_ohm = 1.0 / self.contact.background_S
         ac_V = self.wiring.excitation_Vrms(self.wiring.oscillator_Vrms.target, contact_ohm, self._frequency_Hz)
-        power_W = self.wiring.source_A.target**2 * contact_ohm + ac_V**2 / contact_ohm
+        power_W = self._sent_A.target**2 * contact_ohm + ac_V**2 / contact_ohm
         if self.is_open:
             power_W = 0.0
         if abs(power_W - self._told_heat_W) > HEAT_STEP_W:

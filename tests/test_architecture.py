@@ -61,7 +61,7 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("copper integrator refrigerator", inside="cryogenics")
         | rooms("data_buffer lakeshore_format", inside="parts")
         | rooms("isotherms truths", inside="samples"),
-        rooms("sample session")
+        rooms("circuit sample session")
         | rooms("helium3_insert helium4_insert regulation thermometer", inside="cryogenics")
         | rooms("output_filter oxford_dialect srs_status", inside="parts")
         | rooms("contact sample_models samples_copper samples_rivals samples_titanium", inside="samples"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from acquisition.circuit import loop_ohm
 from acquisition.planning.boxes import LOCK_INS
 from acquisition.recipe import LockInSection
 from acquisition.station_file import CircuitSection, Stage, Station
@@ -24,7 +25,7 @@ BANDWIDTH_TIMES_TIME_CONSTANT = {6: 1 / 4, 12: 1 / 8, 18: 3 / 32, 24: 5 / 64}
 
 @dataclass(frozen=True, slots=True)
 class NoiseBudget:
-    """Noise densities referred to the preamplifier's input, and what a reading of X makes of them."""
+    """Noise densities referred to the voltage preamplifier's input, and what a reading of X makes of them."""
 
     preamplifier_V_per_rtHz: float
     contact_V_per_rtHz: float
@@ -58,20 +59,39 @@ def johnson_V_per_rtHz(temperature_K: float, resistance_ohm: float) -> float:
 def noise_budget(temperature_K: float, lockin: LockInSection, station: Station) -> NoiseBudget:
     """Predict the noise of a reading at a temperature, for the conductance that the station expects."""
     circuit = station.circuit
-    resistance_ohm = 1.0 / station.contact.expected_conductance_S + circuit.series_ohm
+    resistance_ohm = 1.0 / station.contact.expected_conductance_S
+    before = _of_current if circuit.transimpedance_ohm else _of_voltage
+    preamplifier, contact, arms = before(temperature_K, resistance_ohm, circuit)
     return NoiseBudget(
-        preamplifier_V_per_rtHz=circuit.preamplifier_noise_V_per_rtHz,
-        contact_V_per_rtHz=johnson_V_per_rtHz(temperature_K, resistance_ohm),
-        arms_V_per_rtHz=_arms_V_per_rtHz(resistance_ohm, circuit),
+        preamplifier_V_per_rtHz=preamplifier,
+        contact_V_per_rtHz=contact,
+        arms_V_per_rtHz=arms,
         lockin_V_per_rtHz=LOCK_INS[station.lockin.model].input_noise_V_per_rtHz / circuit.preamplifier_gain,
         bandwidth_Hz=noise_bandwidth_Hz(lockin.time_constant_s, lockin.slope_dB_per_octave),
     )
 
 
-def _arms_V_per_rtHz(resistance_ohm: float, circuit: CircuitSection) -> float:
-    """Return the arms' Johnson noise at the taps: each arm is a current source for the contact."""
+def _of_voltage(temperature_K: float, contact_ohm: float, circuit: CircuitSection) -> tuple[float, float, float]:
+    """Return preamplifier, contact, arms with leads, between the taps; an arm is a current source for the contact."""
+    resistance_ohm = contact_ohm + circuit.series_ohm
     arms_ohm = (circuit.ac_arm_ohm + circuit.oscillator_output_ohm, circuit.dc_arm_ohm)
-    return resistance_ohm * math.hypot(*(johnson_V_per_rtHz(ROOM_K, ohm) / ohm for ohm in arms_ohm))
+    arms = [resistance_ohm * johnson_V_per_rtHz(ROOM_K, ohm) / ohm for ohm in arms_ohm]
+    leads = johnson_V_per_rtHz(ROOM_K, circuit.inside_ohm - circuit.series_ohm)
+    contact = johnson_V_per_rtHz(temperature_K, resistance_ohm)
+    return circuit.preamplifier_noise_V_per_rtHz, contact, math.hypot(*arms, leads)
+
+
+def _of_current(temperature_K: float, contact_ohm: float, circuit: CircuitSection) -> tuple[float, float, float]:
+    """Return preamplifier, contact, arms with leads, as a current preamplifier shows what they drive round the loop."""
+    around_ohm = loop_ohm(1.0 / contact_ohm, circuit)
+    seen = circuit.transimpedance_ohm / around_ohm if circuit.transimpedance_ohm else 0.0
+    own = math.hypot(circuit.preamplifier_noise_V_per_rtHz, circuit.preamplifier_noise_A_per_rtHz * around_ohm)
+    outside_ohm = around_ohm - contact_ohm - circuit.preamplifier_input_ohm
+    return (
+        seen * own,
+        seen * johnson_V_per_rtHz(temperature_K, contact_ohm),
+        seen * johnson_V_per_rtHz(ROOM_K, outside_ohm),
+    )
 
 
 @dataclass(frozen=True, slots=True)

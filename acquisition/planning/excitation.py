@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from acquisition.circuit import excitation_for, lockin_V, oscillator_for, tap_voltage_V
+from acquisition.circuit import excitation_for, lockin_V, oscillator_for, signal_V
 from acquisition.planning.boxes import LOCK_INS
 from acquisition.planning.plan_limits import refuse
 from acquisition.recipe import ExcitationSection, Recipe
@@ -66,8 +66,8 @@ def choose_excitation(
     if not contact.bias_limits.allows(peak_V):
         what = f"{asks}, with the bias {peak_V:.3g} V at the peak; station allows {contact.bias_limits}"
         refuse(recipe, field, what, "choose a smaller [bias] maximum_V or [excitation] maximum_Vrms")
-    taps_V = tap_voltage_V(excitation_V, contact.expected_conductance_S, station.circuit)
-    full_scale_V = HEADROOM * lockin_V(taps_V, station.circuit)
+    arriving_V = signal_V(excitation_V, contact.expected_conductance_S, station.circuit)
+    full_scale_V = HEADROOM * lockin_V(arriving_V, station.circuit)
     if full_scale_V > box.largest_range_V:
         what = f"{asks}, a lock-in range of {full_scale_V:.3g} V; the largest is {box.largest_range_V:g} V"
         refuse(recipe, field, what, "set [excitation] maximum_Vrms, or less [circuit] preamplifier_gain")

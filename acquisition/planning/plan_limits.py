@@ -7,7 +7,7 @@ need the excitation of an isotherm are checked where it is chosen, in `acquisiti
 import math
 from typing import NoReturn
 
-from acquisition.circuit import source_current_for, source_voltage_V, tap_voltage_V
+from acquisition.circuit import lockin_V, signal_V, source_current_for, source_voltage_V
 from acquisition.errors import PlanError
 from acquisition.planning.boxes import LOCK_INS, SOURCE_METERS, LockInBox
 from acquisition.planning.sweep import Sweep
@@ -58,12 +58,14 @@ def check_source(recipe: Recipe, station: Station) -> None:
     _within(station, "sourcemeter.compliance_V", meter.compliance_V, box.compliance_V, f"V of {meter.model}")
     _within(station, "sourcemeter.nplc", meter.nplc, box.nplc, f"line cycles of {meter.model}")
     current_A = source_current_for(bias_V, conductance_S, circuit)
-    drives = f"{recipe.bias.maximum_V:g} V drives about {current_A:.3g} A at {conductance_S:g} S"
-    if not contact.current_limits.allows(current_A):
+    drives = f"{recipe.bias.maximum_V:g} V takes about {current_A:.3g} A of the source at {conductance_S:g} S"
+    through_A = bias_V * conductance_S
+    if not contact.current_limits.allows(through_A):
         refuse(
             recipe,
             "bias.maximum_V",
-            f"{drives}, station {_name(station)} allows {contact.current_limits}",
+            f"{recipe.bias.maximum_V:g} V drives about {through_A:.3g} A through the contact at {conductance_S:g} S, "
+            f"station {_name(station)} allows {contact.current_limits}",
             "choose less bias ([contact] maximum_current_A)",
         )
     if current_A > box.over_range * meter.range_A:
@@ -82,14 +84,14 @@ def check_source(recipe: Recipe, station: Station) -> None:
             f"the compliance is {meter.compliance_V:g} V",
             "choose less bias, a smaller [circuit] dc_arm_ohm or a larger [sourcemeter] compliance_V",
         )
-    output_V = circuit.preamplifier_gain * tap_voltage_V(bias_V, conductance_S, circuit)
+    output_V = lockin_V(signal_V(bias_V, conductance_S, circuit), circuit)
     if output_V >= circuit.preamplifier_maximum_V:
         refuse(
             recipe,
             "bias.maximum_V",
             f"{recipe.bias.maximum_V:g} V makes {output_V:.3g} V at the preamplifier's output, "
             f"which clips at {circuit.preamplifier_maximum_V:g} V",
-            "choose less bias, or less [circuit] preamplifier_gain",
+            "choose less bias, or less gain of the preamplifier in [circuit]",
         )
 
 

@@ -258,7 +258,7 @@ class BiasWalk:
             lockin_y_V=y_V,
             conductance_S=response.conductance_S,
             conductance_error_S=conductance_error_S(
-                isotherm.noise.sigma_V, response.conductance_S, response.excitation_Vrms
+                isotherm.noise.sigma_V, response.conductance_S, response.excitation_Vrms, circuit
             ),
             flags=flags,
             current_setpoint_A=self._setpoint_A,

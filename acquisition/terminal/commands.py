@@ -30,12 +30,18 @@ def print_json(value: Any) -> None:
 
 
 def station_for(station: Path | None, sample: str | None) -> Station:
-    """Return the station to use; exactly one of the two says which, else `InputError`."""
-    if (station is None) == (sample is None):
-        raise InputError("which rack? expected exactly one of --station FILE and --simulate SAMPLE")
+    """Return the station to use: the file's, be it real or simulated with a sample in it, or the simulated rack's own.
+
+    Raises
+    ------
+    InputError
+        If neither says which, or one of them cannot be used.
+    """
+    if station is None and sample is None:
+        raise InputError("which rack? expected --station FILE or --simulate SAMPLE, or both to rehearse on a station")
+    truth = {} if sample is None else truth_of(sample)
     if station is not None:
         return load_station(station)
-    truth = truth_of(str(sample))
     return simulated_station(conductance_S=truth["conductance_S"], maximum_bias_V=truth["largest_bias_V"])
 
 

@@ -112,6 +112,15 @@ class BiasCurve:
         """Return the bias at which one current flows (`bias_V` for a plain number)."""
         return float(self.bias_V(current_A))
 
+    def loaded(self, shunt_S: float, series_ohm: float) -> "BiasCurve":
+        """Return the current into the contact with `series_ohm` in line and both bridged by `shunt_S`, by its bias.
+
+        ``I + shunt (V + I series)``: linear in the table, so that `bias_V` of it solves the circuit.
+        """
+        share = 1.0 + shunt_S * series_ohm
+        steps = None if self.steps is None else _Scaled(self.steps, share)
+        return replace(self, nodes_S=share * self.nodes_S + shunt_S, steps=steps)
+
     def under(self, excitation_Vrms: float, thermal_V: float) -> "BiasCurve":
         """Return the same curve as a lock-in of this excitation across the contact sees it.
 
@@ -152,6 +161,20 @@ class BiasCurve:
         np.multiply(powers[2], powers[1], out=powers[3])
         neighbours = nodes_S.take(left + (_FOUR - 1), axis=1)
         return (neighbours * (_LAGRANGE @ powers)).sum(axis=1).reshape(len(nodes_S), *bias_V.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scaled:
+    """Steps of the current, times a factor (fills `Steps`)."""
+
+    steps: Steps
+    factor: float
+
+    def conductance_S(self, bias_V: Floats) -> Floats:
+        return self.factor * self.steps.conductance_S(bias_V)
+
+    def current_A(self, bias_V: Floats) -> Floats:
+        return self.factor * self.steps.current_A(bias_V)
 
 
 def ohmic_curve(conductance_S: float) -> BiasCurve:

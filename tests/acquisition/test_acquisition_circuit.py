@@ -11,41 +11,63 @@ from acquisition.circuit import (
     conductance_error_S,
     excitation_for,
     input_referred_V,
+    largest_source_A,
     lockin_V,
+    loop_ohm,
     oscillator_for,
+    scale_errors,
+    signal_V,
     source_current_for,
     source_voltage_V,
-    tap_voltage_V,
+    total_scale_error,
 )
 from acquisition.errors import InterlockError
-from acquisition.station_file import CircuitSection
+from acquisition.station_file import CircuitKind, CircuitSection, ContactSection
 
 LINE = CircuitSection(ac_arm_ohm=100e3, dc_arm_ohm=10e3, preamplifier_gain=100.0, lead_ohm=4.0)
 STRONG_SHUNTS = CircuitSection(
     ac_arm_ohm=2e3, dc_arm_ohm=500.0, oscillator_output_ohm=50.0, lead_ohm=30.0, series_ohm=3.0
 )
+TWO_WIRES = CircuitSection(
+    kind=CircuitKind.CURRENT_BIAS_2_WIRE, ac_arm_ohm=2e3, dc_arm_ohm=500.0, lead_ohm=30.0, series_ohm=3.0
+)
+VOLTAGE_BIAS = CircuitSection(
+    kind=CircuitKind.VOLTAGE_BIAS,
+    ac_arm_ohm=2e3,
+    dc_arm_ohm=500.0,
+    divider_ohm=1.5,
+    transimpedance_ohm=1e4,
+    preamplifier_input_ohm=0.7,
+    lead_ohm=4.0,
+)
+ALL = [LINE, STRONG_SHUNTS, TWO_WIRES, VOLTAGE_BIAS]
 G_S = 0.1096
 
 
 def solve_network(oscillator_V: float, source_A: float, conductance_S: float, circuit: CircuitSection, far_end: bool):
-    """Return tap voltage and contact voltage from the node equations at I+, V+ and V-, ground at the far end."""
+    """Return signal and contact voltage from the node equations at I+, V+ and V-, ground at the far end."""
     lead_S = 2.0 / circuit.lead_ohm
     arm_S = 1.0 / (circuit.ac_arm_ohm + circuit.oscillator_output_ohm)
     branch_S = 1.0 / (circuit.series_ohm + 1.0 / conductance_S)
     shunt_S = arm_S + (1.0 / circuit.dc_arm_ohm if far_end else 0.0)
+    shunt_S += 1.0 / circuit.divider_ohm if circuit.divider_ohm else 0.0
+    return_S = 1.0 / (0.5 * circuit.lead_ohm + circuit.preamplifier_input_ohm)
     matrix = np.array(
         [
             [shunt_S + lead_S, -lead_S, 0.0],
             [-lead_S, lead_S + branch_S, -branch_S],
-            [0.0, -branch_S, branch_S + lead_S],
+            [0.0, -branch_S, branch_S + return_S],
         ]
     )
-    _, plus_V, minus_V = np.linalg.solve(matrix, [oscillator_V * arm_S + source_A, 0.0, 0.0])
-    tap_V = plus_V - minus_V
-    return tap_V, tap_V - branch_S * tap_V * circuit.series_ohm
+    node_V, plus_V, minus_V = np.linalg.solve(matrix, [oscillator_V * arm_S + source_A, 0.0, 0.0])
+    inner_V = plus_V - minus_V
+    current_A = branch_S * inner_V
+    tap_V = node_V if circuit.kind is CircuitKind.CURRENT_BIAS_2_WIRE else inner_V
+    signal = current_A * circuit.transimpedance_ohm if circuit.transimpedance_ohm else tap_V
+    return signal, inner_V - current_A * circuit.series_ohm
 
 
-@pytest.mark.parametrize("circuit", [LINE, STRONG_SHUNTS])
+@pytest.mark.parametrize("circuit", ALL)
 def test_conductance_is_that_of_the_network(circuit: CircuitSection) -> None:
     tap_V, contact_V = solve_network(0.066, 0.0, G_S, circuit, far_end=True)
     response = conductance(tap_V, 0.0, 0.066, circuit)
@@ -54,16 +76,16 @@ def test_conductance_is_that_of_the_network(circuit: CircuitSection) -> None:
     assert response.current_Arms == pytest.approx(contact_V * G_S, rel=1e-12)
 
 
-@pytest.mark.parametrize("circuit", [LINE, STRONG_SHUNTS])
+@pytest.mark.parametrize("circuit", ALL)
 def test_oscillator_gives_the_excitation_asked_for(circuit: CircuitSection) -> None:
     oscillator_V = oscillator_for(6.1e-6, G_S, circuit)
     tap_V, contact_V = solve_network(oscillator_V, 0.0, G_S, circuit, far_end=True)
     assert contact_V == pytest.approx(6.1e-6, rel=1e-12)
-    assert tap_voltage_V(6.1e-6, G_S, circuit) == pytest.approx(tap_V, rel=1e-12)
+    assert signal_V(6.1e-6, G_S, circuit) == pytest.approx(tap_V, rel=1e-12)
     assert excitation_for(oscillator_V, G_S, circuit) == pytest.approx(6.1e-6, rel=1e-12)
 
 
-@pytest.mark.parametrize("circuit", [LINE, STRONG_SHUNTS])
+@pytest.mark.parametrize("circuit", ALL)
 def test_source_current_gives_the_bias_asked_for(circuit: CircuitSection) -> None:
     current_A = source_current_for(4e-3, G_S, circuit)
     _, contact_V = solve_network(0.0, current_A, G_S, circuit, far_end=False)
@@ -99,11 +121,55 @@ def test_no_excitation_is_an_interlock_too() -> None:
         conductance(0.0, 0.0, 0.0, LINE)
 
 
-def test_error_follows_the_derivative() -> None:
-    tap_V, contact_V = solve_network(0.066, 0.0, G_S, LINE, far_end=True)
-    sigma_V = 6e-10
-    moved = conductance(tap_V + sigma_V, 0.0, 0.066, LINE).conductance_S - G_S
-    assert conductance_error_S(sigma_V, G_S, contact_V) == pytest.approx(abs(moved), rel=2e-3)
+@pytest.mark.parametrize("circuit", [LINE, TWO_WIRES, VOLTAGE_BIAS])
+def test_error_follows_the_derivative(circuit: CircuitSection) -> None:
+    seen_V, contact_V = solve_network(0.066, 0.0, G_S, circuit, far_end=True)
+    sigma_V = 1e-5 * seen_V
+    moved = conductance(seen_V + sigma_V, 0.0, 0.066, circuit).conductance_S - G_S
+    assert conductance_error_S(sigma_V, G_S, contact_V, circuit) == pytest.approx(abs(moved), rel=1e-3)
+
+
+def test_scale_error_of_four_wires_is_that_of_gain_and_arm() -> None:
+    errors = {error.cause: error for error in scale_errors(G_S, LINE)}
+    assert errors["preamplifier_gain"].conductance_fraction == pytest.approx(3e-3, rel=0.01)
+    assert errors["ac_arm_ohm"].bias_fraction == pytest.approx(1e-3, rel=0.01)
+    assert errors["lead_ohm"].conductance_fraction == 0.0
+    assert total_scale_error(tuple(errors.values())).conductance_fraction == pytest.approx(3.16e-3, rel=0.01)
+
+
+def test_error_of_the_leads_is_one_of_the_scale_with_two_wires() -> None:
+    circuit = TWO_WIRES.model_copy(update={"lead_error_ohm": 0.05})
+    errors = {error.cause: error for error in scale_errors(G_S, circuit)}
+    assert errors["lead_ohm"].conductance_fraction == pytest.approx(0.05 * G_S, rel=0.01)
+
+
+def test_gain_of_a_current_preamplifier_weighs_more_where_the_bias_is_soft() -> None:
+    # R = V/I - what is known: 0.3 % of I is 0.3 % of the whole loop
+    errors = {error.cause: error for error in scale_errors(G_S, VOLTAGE_BIAS)}
+    expected = 3e-3 * loop_ohm(G_S, VOLTAGE_BIAS) * G_S
+    assert errors["transimpedance_ohm"].conductance_fraction == pytest.approx(expected, rel=0.01)
+
+
+def test_current_limit_of_the_contact_is_one_of_the_source() -> None:
+    contact = ContactSection(
+        maximum_bias_V=5e-3, maximum_current_A=0.5e-3, maximum_bias_rate_V_per_s=1e-3, expected_conductance_S=G_S
+    )
+    _, contact_V = solve_network(0.0, largest_source_A(contact, VOLTAGE_BIAS), G_S, VOLTAGE_BIAS, far_end=False)
+    assert contact_V * G_S == pytest.approx(0.5e-3, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("voltage-bias", {}),
+        ("voltage-bias", {"divider_ohm": 1.0}),
+        ("current-bias-4-wire", {"divider_ohm": 1.0}),
+        ("current-bias-2-wire", {"transimpedance_ohm": 1e4}),
+    ],
+)
+def test_circuit_with_parts_of_another_is_refused(kind: str, wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"divider_ohm|transimpedance_ohm"):
+        CircuitSection(kind=CircuitKind(kind), ac_arm_ohm=1e3, dc_arm_ohm=1e3, **wrong)
 
 
 def contact_bias_V(current_A: float) -> float:
@@ -131,11 +197,12 @@ def test_bias_is_the_integral_from_zero() -> None:
         assert found_V == pytest.approx(true_V, rel=1e-5, abs=1e-9)
 
 
-def test_bias_accounts_for_what_the_ac_arm_takes() -> None:
-    integral = BiasIntegral(STRONG_SHUNTS, G_S)
+@pytest.mark.parametrize("circuit", [STRONG_SHUNTS, VOLTAGE_BIAS])
+def test_bias_accounts_for_what_arm_and_divider_take(circuit: CircuitSection) -> None:
+    integral = BiasIntegral(circuit, G_S)
     for current_A in np.linspace(0, 438e-6, 11):
         integral.advance(current_A, G_S)
-    _, contact_V = solve_network(0.0, 438e-6, G_S, STRONG_SHUNTS, far_end=False)
+    _, contact_V = solve_network(0.0, 438e-6, G_S, circuit, far_end=False)
     assert integral.bias_V == pytest.approx(contact_V, rel=1e-9)
 
 

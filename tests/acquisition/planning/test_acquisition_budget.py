@@ -6,7 +6,7 @@ import pytest
 
 from acquisition.planning.budget import johnson_V_per_rtHz, joule_heat_W, noise_bandwidth_Hz, noise_budget, stage_heat
 from acquisition.recipe import LockInSection
-from acquisition.station_file import CoolingPower, Stage, simulated_station
+from acquisition.station_file import CircuitKind, CircuitSection, CoolingPower, Stage, simulated_station
 
 
 @pytest.mark.parametrize(("slope", "order"), [(6, 1), (12, 2), (18, 3), (24, 4)])
@@ -30,6 +30,26 @@ def test_preamplifier_decides_the_noise() -> None:
     assert noise.lockin_V_per_rtHz == pytest.approx(60e-12)  # 6 nV over the gain of 100
     assert noise.total_V_per_rtHz == pytest.approx(1.2016e-9, rel=1e-4)
     assert noise.sigma_V == pytest.approx(1.2016e-9 * math.sqrt(5 / 64 / 0.3), rel=1e-4)
+
+
+def test_current_preamplifier_sees_what_the_loop_lets_through() -> None:
+    station = simulated_station()
+    circuit = CircuitSection(
+        kind=CircuitKind.VOLTAGE_BIAS,
+        ac_arm_ohm=1e9,
+        dc_arm_ohm=1e9,
+        divider_ohm=1.0,
+        lead_ohm=3.0,
+        transimpedance_ohm=1e4,
+        preamplifier_noise_V_per_rtHz=3e-9,
+        preamplifier_noise_A_per_rtHz=2e-10,
+    )
+    station = station.model_copy(update={"circuit": circuit})
+    noise = noise_budget(0.1, LockInSection(), station)
+    loop_ohm = 1.0 / station.contact.expected_conductance_S + 4.0
+    assert noise.preamplifier_V_per_rtHz == pytest.approx(1e4 * math.hypot(3e-9 / loop_ohm, 2e-10), rel=1e-6)
+    assert noise.arms_V_per_rtHz == pytest.approx(1e4 * johnson_V_per_rtHz(295.0, 4.0) / loop_ohm, rel=1e-6)
+    assert noise.lockin_V_per_rtHz == 6e-9  # no voltage gain before it
 
 
 def test_warm_contact_is_noisier() -> None:
