@@ -1,14 +1,16 @@
 """What `zerobias analyze` says of a file: fit, parameters and evidence, and their JSON without NaN or silent null."""
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from acquisition.errors import InputError
 from acquisition.measured import Measured, load_measured
 from analysis.collapse import fit_exponent
+from analysis.corrections import Corrections
 from analysis.curves import Curves, Window
-from analysis.errors import AnalysisError, DataError
+from analysis.errors import AnalysisError, DataError, ModelError
 from analysis.evidence import Evidence, has_centre, weigh
 from analysis.features import Features, find_features
 from analysis.fit_result import ExponentFit
@@ -31,6 +33,12 @@ class AnalyzeOptions:
     excitation_Vrms: float | None = None
     electron_base_K: float | None = None
     noise_S: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number; raises `InputError`."""
+        for option, value in asdict(self).items():
+            if value is not None and not math.isfinite(value):
+                raise InputError(f"--{option.replace('_', '-')} {value}: expected a finite number")
 
 
 @dataclass(frozen=True)
@@ -58,13 +66,17 @@ def judge(path: Path, options: AnalyzeOptions) -> Judgement:
     InputError
         If the file cannot be read.
     AnalysisError
-        If what is in it cannot be fitted, shows no anomaly, and has fewer than three temperatures.
+        If an option asks for what cannot be; or if the data cannot be fitted, show no anomaly and have fewer than three
+        temperatures.
     """
     measured = load_measured(path)
     curves = measured.curves()
+    window, corrections = _window(curves, options), _corrections(measured, options)
     try:
-        fit = _fit(curves, measured, options)
+        fit = _fit(curves, window, corrections, options)
     except AnalysisError as error:
+        if isinstance(error, ModelError):
+            raise  # the options ask for what cannot be
         return _without_fit(path, curves, measured, error)
     features = find_features(curves, fit)
     parameters = find_parameters(curves, fit, features=features)
@@ -72,8 +84,8 @@ def judge(path: Path, options: AnalyzeOptions) -> Judgement:
     return Judgement(path, curves, fit, parameters, features, evidence)
 
 
-def _fit(curves: Curves, measured: Measured, options: AnalyzeOptions) -> ExponentFit:
-    fit = fit_exponent(curves, _window(curves, options), _corrections(measured, options), field_T=options.field_T)
+def _fit(curves: Curves, window: Window | None, corrections: Corrections, options: AnalyzeOptions) -> ExponentFit:
+    fit = fit_exponent(curves, window, corrections, field_T=options.field_T)
     if options.bias_offset_V is None and not has_centre(curves, fit):
         offset_mV = 1e3 * fit.corrections.bias_offset_V
         raise DataError(
@@ -98,14 +110,18 @@ def _window(curves: Curves, options: AnalyzeOptions) -> Window | None:
     if limits == (None, None, None):
         return None
     return Window(
-        temperature_max_K=options.temperature_max_K or float(curves.temperature_K.max()),
-        bias_max_V=options.bias_max_V or float(abs(curves.bias_V).max()),
+        temperature_max_K=_given(options.temperature_max_K, float(curves.temperature_K.max())),
+        bias_max_V=_given(options.bias_max_V, float(abs(curves.bias_V).max())),
         reduced_bias_max=options.reduced_bias_max,
         field_T=options.field_T,
     )
 
 
-def _corrections(measured: Measured, options: AnalyzeOptions) -> Any:
+def _given(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
+
+
+def _corrections(measured: Measured, options: AnalyzeOptions) -> Corrections:
     known = measured.corrections()
     given = {
         "series_ohm": options.series_ohm,

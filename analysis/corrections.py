@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.curves import Isotherm
-from analysis.errors import DataError, ModelError
+from analysis.errors import ModelError
 from analysis.quantities import excitation_ratio
 
 Floats = NDArray[np.float64]
@@ -135,14 +135,14 @@ def remove_series_resistance(isotherm: Isotherm, series_ohm: float) -> Isotherm:
 
     Raises
     ------
-    DataError
+    ModelError
         If the series resistance is not smaller than the measured one.
     """
     if series_ohm == 0.0:
         return isotherm
     share = 1.0 - series_ohm * isotherm.conductance_S
     if share.min() <= 0.0:
-        raise DataError(
+        raise ModelError(
             f"series_ohm is {series_ohm:g} but the whole circuit has only {1 / isotherm.conductance_S.max():g} ohm "
             f"at {isotherm.temperature_K:g} K; give the resistance inside the voltage taps"
         )

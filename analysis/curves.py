@@ -98,8 +98,8 @@ class Curves:
             return self._isotherms
         nearest = min((isotherm.field_T for isotherm in self._isotherms), key=lambda value: abs(value - field_T))
         if not is_same_field(nearest, field_T):
-            known = ", ".join(f"{value:g}" for value in self.fields_T())
-            raise DataError(f"no isotherm at a field of {field_T:g} T; the data hold {known} T")
+            known = ", ".join(f"{round(value, 4) + 0.0:g}" for value in self.fields_T())
+            raise WindowError(f"no isotherm at a field of {field_T:g} T; the data hold {known} T")
         return tuple(isotherm for isotherm in self._isotherms if is_same_field(isotherm.field_T, nearest))
 
     def fields_T(self) -> tuple[float, ...]:

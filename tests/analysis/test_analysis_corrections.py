@@ -44,7 +44,7 @@ def test_series_resistance_shrinks_the_excitation_and_widens_the_error() -> None
 
 def test_more_series_resistance_than_there_is_is_refused() -> None:
     curves = make_curves(bias_V=np.linspace(-1, 1, 11), temperature_K=0.1, conductance_S=0.11)
-    with pytest.raises(DataError, match=r"series_ohm is 10 but the whole circuit has only 9\.09"):
+    with pytest.raises(ModelError, match=r"series_ohm is 10 but the whole circuit has only 9\.09"):
         remove_series_resistance(curves.isotherms()[0], 10.0)
 
 

@@ -58,7 +58,7 @@ def test_isotherms_of_one_field_are_given_on_request() -> None:
 
 def test_a_field_without_data_is_refused_with_those_there_are() -> None:
     curves = make_curves(bias_V=FIVE, temperature_K=0.1, conductance_S=FIVE, field_T=0.5)
-    with pytest.raises(DataError, match=r"no isotherm at a field of 0 T; the data hold 0\.5 T"):
+    with pytest.raises(WindowError, match=r"no isotherm at a field of 0 T; the data hold 0\.5 T"):
         curves.isotherms(0.0)
 
 

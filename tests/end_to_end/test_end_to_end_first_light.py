@@ -284,6 +284,19 @@ def test_missing_instrument_is_named_and_nothing_is_written(
     assert not out.exists()
 
 
+IMPOSSIBLE = """--temperature-max-K nan, --temperature-max-K 0, --bias-max-V -1, --field-T nan, --noise 0,
+    --series-ohm -5, --series-ohm 100, --excitation-Vrms inf, --bias-offset-V here"""
+
+
+@pytest.mark.parametrize("option", [text.split() for text in IMPOSSIBLE.split(",")], ids=" ".join)
+def test_option_that_cannot_be_is_refused_in_one_line(
+    quick_run: Path, option: list[str], answer: Callable[..., tuple[int, str, str]]
+) -> None:
+    status, line, error = answer("analyze", str(quick_run), "--json", *option)
+    assert (status, line) == (2, "")
+    assert len(error.strip().splitlines()) == 1
+
+
 @pytest.mark.parametrize("words", [("frobnicate",), ("run",), ("run", "x.toml", "--sed", "1"), ("analyze",)])
 def test_wrong_usage_is_one_line_and_status_2(
     words: tuple[str, ...], answer: Callable[..., tuple[int, str, str]]
