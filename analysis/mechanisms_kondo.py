@@ -13,6 +13,7 @@ from analysis.quantities import CONDUCTANCE_QUANTUM_S, KELVIN_PER_TESLA, KELVIN_
 FERMI_LIQUID_BIAS_WEIGHT = 3 / (2 * np.pi**2)
 """Weight of (eV/kB)^2 beside T^2 in a Fermi liquid with symmetric leads, 0.152; other geometries have other weights."""
 
+SPIN_HALF = 0.5
 _RESONANCE_EXPONENT = 0.22
 
 
@@ -125,32 +126,38 @@ class SaturatedPowerLaw:
 
 @dataclass(frozen=True)
 class MagneticKondo:
-    """Magnetic impurities: Fermi-liquid T^2 and V^2 below TK, a logarithm about it, Zeeman splitting (A 2).
+    """Magnetic impurities: Fermi-liquid T^2 and V^2 below TK, a logarithm about and above it, Zeeman splitting (A 2).
 
-    -depth [1 + (2^(1/s) - 1) (T^2 + b (eV/kB)^2) / TK^2]^(-s) with s = 0.22, the empirical curve of the spin-1/2 Kondo
-    effect (Goldhaber-Gordon et al., Phys. Rev. Lett. 81, 5225 (1998)), averaged over copies shifted by +-g mu_B H / e:
-    splitting 2 g mu_B H / e, unseen where TK is larger. The logarithm holds from 0.15 TK to TK within 2 % of the depth;
-    far above TK the curve fades as T^(-0.44).
+    -depth R(E) with E^2 = T^2 + b (eV/kB)^2. R is Hamann's curve (Phys. Rev. 158, 570 (1967)) over its value at E = 0,
+    1 - ln w / [(ln w)^2 + pi^2 S (S+1)]^(1/2): a straight line in ln E for |ln w| below about S + 1, and 1 / (ln w)^2
+    far above, as of parquet diagrams. Where it fails, at the bottom, it ends in a Fermi liquid as is usual,
+    w^2 = (E / E0)^2 + 1 / S (S+1). For a spin 1/2 the numerical renormalisation group knows R up to about 10 TK,
+    [1 + (2^(1/s) - 1) (E / TK)^2]^(-s), s = 0.22 (Goldhaber-Gordon et al., Phys. Rev. Lett. 81, 5225 (1998)), which
+    is 2 % of the depth off Hamann's at most and meets it at 8 TK: there it ends and Hamann's goes on.
+    In a field it is the mean of copies shifted by +-g mu_B H / e: splitting 2 g mu_B H / e, unseen where TK is larger.
 
     Parameters
     ----------
     depth_S : float
         Depth of the dip at T = 0.
     kondo_temperature_K : float
-        Where half of the depth is left.
+        TK, where half of the depth is left: 5.3 E0 for a spin 1/2, 97 E0 for 5/2.
     g_factor : float
         Of the impurity spin.
     bias_weight : float
         b; it depends on the geometry.
+    spin : float
+        S; 5/2 for manganese.
     """
 
     depth_S: float
     kondo_temperature_K: float
     g_factor: float = 2.0
     bias_weight: float = FERMI_LIQUID_BIAS_WEIGHT
+    spin: float = SPIN_HALF
 
     def __post_init__(self) -> None:
-        require_positive(self, "depth_S", "kondo_temperature_K", "bias_weight")
+        require_positive(self, "depth_S", "kondo_temperature_K", "bias_weight", "spin")
 
     def conductance_S(self, bias_V: ArrayLike, temperature_K: ArrayLike, field_T: ArrayLike = 0.0) -> Floats:
         """Return the change of conductance in S, the broadcast shape; negative."""
@@ -161,8 +168,26 @@ class MagneticKondo:
 
     def _resonance(self, bias: Floats, temperature: Floats) -> Floats:
         energy_squared = temperature**2 + self.bias_weight * (bias * KELVIN_PER_VOLT) ** 2
-        steepness = 2 ** (1 / _RESONANCE_EXPONENT) - 1
-        return (1 + steepness * energy_squared / self.kondo_temperature_K**2) ** -_RESONANCE_EXPONENT
+        squared = energy_squared / self.kondo_temperature_K**2
+        resonance = _hamann(squared, self.spin * (self.spin + 1.0))
+        if self.spin != SPIN_HALF:
+            return resonance
+        group = (1 + (2 ** (1 / _RESONANCE_EXPONENT) - 1) * squared) ** -_RESONANCE_EXPONENT
+        return np.where(squared > 1.0, np.maximum(group, resonance), group)
+
+
+def _hamann(squared: Floats, moment: float) -> Floats:
+    """Return R of (E / TK)^2, shape as `squared`, for S (S+1)."""
+
+    def resistivity(w_squared: ArrayLike) -> Floats:
+        log = 0.5 * np.log(w_squared)
+        return np.asarray(0.5 * (1.0 - log / np.hypot(log, np.pi * np.sqrt(moment))))
+
+    bottom = resistivity(1.0 / moment)
+    # where half of the bottom is left gives TK / E0
+    sine = 1.0 - bottom
+    half = np.exp(2.0 * np.pi * np.sqrt(moment) * sine / np.sqrt(1.0 - sine**2)) - 1.0 / moment
+    return resistivity(half * squared + 1.0 / moment) / bottom
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
 """Criteria that take more than one run of temperatures: a magnetic field, and what happened to the contact."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from analysis.judging.facts import DECISIVE_COST, TWO_LEVEL, Facts, Finding, against, left_open, speaks_for
 from analysis.quantities import CONDUCTANCE_QUANTUM_S, KELVIN_PER_TESLA
 from analysis.sample_history import EventKind
+from analysis.signs.field_change import FieldChange
 from analysis.signs.field_law import FieldLaw
 
 FIELD_SIGMAS = 5.0
@@ -14,6 +17,9 @@ DRIFT_IN_SWEEPS = 6e-5
 
 FEWEST_FIELDS = 3
 WORST_LAW = 3.0
+LARGEST_DIP_SHARE = 0.5
+"""Share of the change at zero bias up to which a change of the dip passes for none, twice its error included."""
+
 WEAKEST_DISORDER_FIELD = 0.1
 """Assumed: the field term of a disordered metal is at least a tenth of its temperature term at 2 mu_B H = kB T."""
 
@@ -54,9 +60,9 @@ def _is_in_dip(facts: Facts, law: FieldLaw) -> bool:
 
 
 def _is_square_root(law: FieldLaw) -> bool:
-    """Say whether G(0) changes as H^(1/2), rounded at kB T, beyond the drift; the dip itself must not change."""
+    """Say whether G(0) changes as H^(1/2), rounded at kB T, beyond the drift, and the dip itself does not."""
     changes = [change for change in law.changes if change.at_zero_bias.is_measured]
-    if len(changes) < FEWEST_FIELDS:
+    if len(changes) < FEWEST_FIELDS or not _is_alike_at_every_bias(changes):
         return False
     size_T = np.abs([change.field_T for change in changes])
     thermal_T = np.array([change.temperature_K for change in changes]) / (2.0 * KELVIN_PER_TESLA)
@@ -66,6 +72,13 @@ def _is_square_root(law: FieldLaw) -> bool:
     slope = float(np.sum(root * values / errors**2)) / information
     left = float(np.sum(((values - slope * root) / errors) ** 2))
     return abs(slope) * information**0.5 > FIELD_SIGMAS and left < WORST_LAW * (len(changes) - 1)
+
+
+def _is_alike_at_every_bias(changes: Sequence[FieldChange]) -> bool:
+    """Say whether the largest change of G(0) is measured to be one of the whole curve, not of the dip."""
+    largest = max(changes, key=lambda change: abs(change.at_zero_bias.value or 0.0))
+    in_dip = abs(largest.in_dip.value or 0.0) + 2.0 * (largest.in_dip.error or 0.0)
+    return in_dip < LARGEST_DIP_SHARE * abs(largest.at_zero_bias.value or 0.0)
 
 
 def _square_root_bound(facts: Facts, law: FieldLaw) -> float | None:

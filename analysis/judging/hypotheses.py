@@ -9,13 +9,16 @@ from scipy.optimize import OptimizeResult, minimize
 
 from analysis.judging.model_fit import ModelFit, averaged, one_column
 from analysis.judging.whitened import WhitenedCurves, excitation_places
-from analysis.mechanisms_kondo import MagneticKondo
+from analysis.mechanisms_kondo import SPIN_HALF, MagneticKondo
 from analysis.mechanisms_rivals import ExternalCircuit, disorder_scaling_function, effective_temperature_K
 from analysis.quantities import CONDUCTANCE_QUANTUM_S, reduced_bias
 
 Floats = NDArray[np.float64]
 
 START_KONDO_K = np.geomspace(0.15, 100.0, 14)
+SPINS = (SPIN_HALF, 5.0 / 2.0)
+"""Smallest and largest of magnetic impurities; 5/2 is that of manganese."""
+
 START_BIAS_WEIGHTS = (0.04, 0.16, 0.32)
 KONDO_LIMITS_K = (0.1, 300.0)
 BIAS_WEIGHT_LIMITS = (0.03, 0.4)
@@ -36,21 +39,22 @@ def fit_disorder(curves: WhitenedCurves) -> ModelFit:
 
 
 def fit_magnetic(curves: WhitenedCurves) -> ModelFit:
-    """Fit the dip of magnetic impurities of one Kondo temperature (A 2)."""
-    return _resonance("magnetic-kondo", curves, -1)
+    """Fit the dip of magnetic impurities of one Kondo temperature and of the spin that fits better (A 2)."""
+    fits = [_resonance("magnetic-kondo", curves, -1, spin) for spin in SPINS]
+    return min(fits, key=lambda fit: fit.score)
 
 
 def fit_trap(curves: WhitenedCurves) -> ModelFit:
     """Fit the peak of a charge trap (A 5)."""
-    return _resonance("charge-trap", curves, 1)
+    return _resonance("charge-trap", curves, 1, SPIN_HALF)
 
 
-def _resonance(mechanism: str, curves: WhitenedCurves, sign: int) -> ModelFit:
+def _resonance(mechanism: str, curves: WhitenedCurves, sign: int, spin: float) -> ModelFit:
     """Fit a Kondo resonance of either sign: T_K and the weight of the bias by search, from a grid of starts."""
 
     def fit(logs: Floats) -> tuple[float, float, Floats]:
         kondo_K, weight = (float(value) for value in np.exp(logs))
-        model = MagneticKondo(CONDUCTANCE_QUANTUM_S, kondo_K, 0.0, weight)
+        model = MagneticKondo(CONDUCTANCE_QUANTUM_S, kondo_K, 0.0, weight, spin)
         return one_column(curves, -sign * averaged(curves, model.conductance_S))
 
     starts = np.log([(kondo_K, weight) for kondo_K in START_KONDO_K for weight in START_BIAS_WEIGHTS])
@@ -69,7 +73,8 @@ def _resonance(mechanism: str, curves: WhitenedCurves, sign: int) -> ModelFit:
     )
     kondo_K, weight = (float(value) for value in np.exp(found["x"]))
     chi2, amplitude, _ = fit(found["x"])
-    values = {"kondo_temperature_K": kondo_K, "bias_weight": weight, "depth_S": amplitude * CONDUCTANCE_QUANTUM_S}
+    depth_S = amplitude * CONDUCTANCE_QUANTUM_S
+    values = {"kondo_temperature_K": kondo_K, "bias_weight": weight, "depth_S": depth_S, "spin": spin}
     return ModelFit(mechanism, chi2, 4, values)
 
 

@@ -66,6 +66,8 @@ def decide(facts: Facts, mechanisms: Sequence[MechanismEvidence]) -> tuple[str, 
 def _nothing_left(facts: Facts, rows: Mapping[str, MechanismEvidence]) -> tuple[str, tuple[str, ...]]:
     costs = facts.comparison
     best = costs.best
+    if facts.is_uneven:
+        return UNDECIDED, ("the curves are not even in V; interference may hide what is even", *rows["ucf"].because)
     if costs.per_dof(best) > NO_MODEL_MISFIT and not facts.does_scale:
         text = f"the curves do not scale and no model describes them: {best}, the best, has chi2/dof "
         text += f"{costs.per_dof(best):.1f}"

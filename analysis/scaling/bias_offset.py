@@ -19,6 +19,8 @@ MAXIMUM_STEP = 2.0
 SMALL_STEP = 3e-3
 MINIMUM_POINTS = 12
 SMOOTHED_POINTS = 9
+MUCH_LIKELIER = 100.0
+"""In minus twice the log-likelihood; what drifts within a leg of a sweep makes some tens."""
 
 
 def estimate_bias_offset(isotherms: Sequence[Isotherm]) -> tuple[float, float]:
@@ -45,18 +47,45 @@ def estimate_bias_offset(isotherms: Sequence[Isotherm]) -> tuple[float, float]:
         raise DataError(
             f"bias_offset_V auto finds no centre of symmetry near zero bias after {ITERATIONS} steps; give it in volts"
         )
-    # a flat-bottomed curve looks even about any place inside: the centre that leaves least is the right one
-    best = min(centres, key=lambda centre: centre.log_variance)
+    best = _likeliest(usable, sorted(centres, key=lambda centre: abs(centre.offset_V)))
     return best.offset_V, best.error_V
 
 
 @dataclass(frozen=True, slots=True)
 class _Centre:
-    """A place about which the curves are even, with the mean logarithm of the variance that is left."""
+    """A place about which the curves are even."""
 
     offset_V: float
     error_V: float
-    log_variance: float
+
+
+def _mirrored_rows(isotherm: Isotherm, offsets_V: Sequence[float]) -> NDArray[np.bool_]:
+    """Return which points count about each offset: those that have a reflected one, up to a largest reduced bias."""
+    rows = np.ones(isotherm.bias_V.size, dtype=bool)
+    limit_V = MAXIMUM_REDUCED_BIAS * float(thermal_voltage_V(isotherm.temperature_K))
+    for offset_V in offsets_V:
+        bias_V = isotherm.bias_V - offset_V
+        # only where a reflected point exists too: beyond, odd and even cannot be told apart
+        rows &= np.abs(bias_V) <= min(-bias_V.min(), bias_V.max(), limit_V)
+    return rows
+
+
+def _likeliest(usable: Sequence[Isotherm], centres: Sequence[_Centre]) -> _Centre:
+    """Return the centre nearest zero bias, unless the same points are much likelier even about one farther off.
+
+    A flat-bottomed curve looks even about any place inside, and noise may hide where it is not.
+    """
+    rows = [_mirrored_rows(isotherm, [centre.offset_V for centre in centres]) for isotherm in usable]
+    nearest = centres[0]
+    best = min(centres, key=lambda centre: _deviance(usable, rows, centre.offset_V))
+    gain = _deviance(usable, rows, nearest.offset_V) - _deviance(usable, rows, best.offset_V)
+    return best if gain > MUCH_LIKELIER else nearest
+
+
+def _deviance(usable: Sequence[Isotherm], rows: Sequence[NDArray[np.bool_]], offset_V: float) -> float:
+    """Return minus twice the log-likelihood, but for a constant, of curves that are even about an offset."""
+    variances = [_odd_part(isotherm, offset_V, own)[2] for isotherm, own in zip(usable, rows, strict=True)]
+    return float(sum(own.sum() * np.log(variance) for own, variance in zip(rows, variances, strict=True)))
 
 
 def _nearest_centre(usable: Sequence[Isotherm], offset_V: float, limit_V: float) -> _Centre | None:
@@ -64,7 +93,8 @@ def _nearest_centre(usable: Sequence[Isotherm], offset_V: float, limit_V: float)
     # points at the edge come and go with the offset, so that bare steps may alternate for ever: they stay in a bracket
     low_V, high_V = -np.inf, np.inf
     for _ in range(ITERATIONS):
-        scores, weights, variances = np.transpose([_odd_part(isotherm, offset_V) for isotherm in usable])
+        parts = [_odd_part(isotherm, offset_V, _mirrored_rows(isotherm, [offset_V])) for isotherm in usable]
+        scores, weights, _ = np.transpose(parts)
         score, information = float(scores.sum()), float(weights.sum())
         if not information > 0.0:
             raise DataError("bias_offset_V auto needs curves with an anomaly; these are flat")
@@ -78,7 +108,7 @@ def _nearest_centre(usable: Sequence[Isotherm], offset_V: float, limit_V: float)
             known = weights > 0.0
             scatter = float(np.sum(scores[known] ** 2 / weights[known])) / max(1, int(known.sum()) - 1)
             error_V = float((max(1.0, scatter) / information) ** 0.5)
-            return _Centre(offset_V, error_V, float(np.mean(np.log(variances[known]))))
+            return _Centre(offset_V, error_V)
     return None
 
 
@@ -90,20 +120,19 @@ def _deepest_bias_V(isotherm: Isotherm) -> float:
     return float(bias[int(np.argmax(np.abs(conductance - 0.5 * (conductance[0] + conductance[-1]))))])
 
 
-def _odd_part(isotherm: Isotherm, offset_V: float) -> tuple[float, float, float]:
-    """Return score and information of a further offset from one isotherm, and the variance left of a point."""
-    thermal_V = float(thermal_voltage_V(isotherm.temperature_K))
-    v = (isotherm.bias_V - offset_V) / thermal_V
-    # only where a reflected point exists too: beyond, odd and even cannot be told apart
-    reach = min(-v.min(), v.max(), MAXIMUM_REDUCED_BIAS)
-    rows = np.abs(v) <= reach
+def _odd_part(isotherm: Isotherm, offset_V: float, rows: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Return score and information of a further offset from some points, and the variance left of a point."""
     if rows.sum() < MINIMUM_POINTS:
         return 0.0, 0.0, 1.0
-    v, conductance = v[rows], isotherm.conductance_S[rows]
-    basis = MasterBasis.for_range(float(reach))
-    # a level and a straight line for each direction take what drifted during the sweep, which is odd in V too
-    ways = isotherm.direction[rows][:, None] == np.unique(isotherm.direction[rows])
-    design = np.hstack([basis.evaluate(v), ways, ways * v[:, None] / reach])
+    thermal_V = float(thermal_voltage_V(isotherm.temperature_K))
+    v = (isotherm.bias_V[rows] - offset_V) / thermal_V
+    reach = float(np.abs(v).max())
+    conductance = isotherm.conductance_S[rows]
+    basis = MasterBasis.for_range(reach)
+    # a level and a straight line for each leg of the sweep take what drifted meanwhile, which is odd in V too
+    legs = _legs(isotherm)[rows]
+    is_own = legs[:, None] == np.unique(legs)
+    design = np.hstack([basis.evaluate(v), is_own, is_own * v[:, None] / reach])
     coefficients = np.linalg.lstsq(design, conductance, rcond=None)[0]
     residual = conductance - design @ coefficients
     slope = -basis.evaluate(v, 1) @ coefficients[: basis.size] / np.sqrt(1.0 + v**2) / thermal_V
@@ -112,3 +141,17 @@ def _odd_part(isotherm: Isotherm, offset_V: float) -> tuple[float, float, float]
     if variance == 0.0:
         return 0.0, 0.0, 1.0
     return float(slope @ residual) / variance, float(slope @ slope) / variance, variance
+
+
+def _legs(isotherm: Isotherm) -> NDArray[np.int64]:
+    """Return the number of each point's leg by time, or by direction and side of zero without times; 0 for anchors.
+
+    A closed triangle has one direction twice, half a sweep apart, on either side of zero bias: what drifted in between
+    is a step there, which a shift of the bias would explain best.
+    """
+    legs = np.sign(isotherm.direction).astype(np.int64) * (1 + (isotherm.bias_V > 0.0))
+    if isotherm.time_s is not None:
+        swept = np.flatnonzero(isotherm.direction != 0)
+        order = swept[np.argsort(isotherm.time_s[swept], kind="stable")]
+        legs[order] = 1 + np.cumsum(np.diff(isotherm.direction[order], prepend=isotherm.direction[order[:1]]) != 0)
+    return legs

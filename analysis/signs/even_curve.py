@@ -8,6 +8,7 @@ a prior, as in the fit of the exponent.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -285,14 +286,21 @@ def cardinal(nodes_V: Floats, thermal_V: float, bias_V: Floats, derivative: int 
     Even functions of the bias, or odd ones, of which the first is then of no use. With `derivative` 1 their derivatives
     by V.
     """
-    places = np.arcsinh(nodes_V / thermal_V)
-    # even or odd about zero bias; a third derivative that goes on where the data end
-    left = (2 if is_odd else 1, np.zeros(nodes_V.size)) if nodes_V[0] == 0.0 else "not-a-knot"
-    spline = CubicSpline(places, np.eye(nodes_V.size), bc_type=(left, "not-a-knot"))  # type: ignore[arg-type]
+    parity = None if nodes_V[0] != 0.0 else 2 if is_odd else 1
+    spline = _cardinal_spline(np.arcsinh(nodes_V / thermal_V).tobytes(), parity)
     values = spline(np.arcsinh(np.abs(bias_V) / thermal_V), nu=derivative)
     if derivative:
         values /= np.hypot(thermal_V, bias_V)[:, None]
     return values * np.sign(bias_V)[:, None] if is_odd is not bool(derivative) else values
+
+
+@lru_cache(maxsize=256)
+def _cardinal_spline(places: bytes, vanishing_derivative: int | None) -> CubicSpline:
+    """Return the cardinal functions of nodes; kept, for a search asks for those of the same nodes hundreds of times."""
+    nodes = np.frombuffer(places)
+    # even or odd about zero bias; a third derivative that goes on where the data end
+    left = "not-a-knot" if vanishing_derivative is None else (vanishing_derivative, np.zeros(nodes.size))
+    return CubicSpline(nodes, np.eye(nodes.size), bc_type=(left, "not-a-knot"))  # type: ignore[arg-type]
 
 
 def nuisance_columns(isotherm: Isotherm, drift_S_per_sqrt_s: float, noise_S: float | None = None) -> Floats:

@@ -111,7 +111,8 @@ def _nothing(truth: Truth) -> ConductanceModel:
 
 def _magnetic(truth: Truth) -> ConductanceModel:
     depth_S = float(siemens(truth["depth_e2_per_h"]))
-    return MagneticKondo(depth_S, truth["kondo_temperature_K"], truth["g_factor"]).conductance_S
+    impurities = MagneticKondo(depth_S, truth["kondo_temperature_K"], truth["g_factor"], spin=truth["spin"])
+    return impurities.conductance_S
 
 
 def _trap(truth: Truth) -> ConductanceModel:

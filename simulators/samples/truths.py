@@ -13,7 +13,8 @@ QUENCH: Final[Truth] = {"kind": "quench", "note": "cooled within hours of its ev
 def two_level_systems(count: int, largest_A: float, kondo_K: tuple[float, float]) -> Truth:
     """Return systems of ten kinds with A even from zero up to a largest value and TK even in its logarithm.
 
-    Which A goes with which TK is arbitrary: 3 is coprime to 10, so it spreads.
+    Which A goes with which TK is arbitrary: 3 is coprime to 10, so it spreads. The samples count so many systems that
+    none changes G by more than 2 e2/h up to 10 K and the largest bias (the paper's footnote 2).
     """
     low_K, high_K = kondo_K
     return {

@@ -67,6 +67,26 @@ def test_bias_offset_is_found_from_symmetry(offset_V: float) -> None:
     assert found == pytest.approx(offset_V, abs=3 * error)
 
 
+def test_drift_between_the_legs_of_a_triangle_is_no_bias_offset() -> None:
+    # down to -1 mV, up to +1 mV, down to zero: by the third leg the chain has drifted by 0.6 e2/h
+    half = np.linspace(0.0, 1e-3, 121)
+    bias = np.concatenate([-half, np.linspace(-1e-3, 1e-3, 241), half[::-1]])
+    leg = np.repeat([0.0, 1.0, 2.0], [121, 241, 121])
+    rng = np.random.default_rng(7)
+    shape = [np.sqrt(np.hypot(bias * 11604.5, t)) for t in (0.5, 2.0, 5.0)]
+    conductance = [2800.0 + curve + 0.3 * leg + 0.03 * rng.standard_normal(leg.size) for curve in shape]
+    curves = make_curves(
+        bias_V=np.tile(bias, 3),
+        temperature_K=np.repeat([0.5, 2.0, 5.0], bias.size),
+        conductance_S=np.concatenate(conductance) * QUANTUM_S,
+        time_s=np.arange(3.0 * bias.size),
+        direction=np.tile(np.where(leg == 1.0, 1, -1), 3),
+    )
+    found, error = estimate_bias_offset(curves.isotherms())
+    assert found == pytest.approx(0.0, abs=4.0 * error)
+    assert error < 2e-6
+
+
 def test_an_offset_that_was_found_is_taken_off_and_listed() -> None:
     columns = run_columns(4)
     centred = fit_exponent(make_curves(**columns), PAPER)

@@ -101,11 +101,25 @@ def test_half_of_the_magnetic_dip_is_left_at_the_kondo_temperature():
     assert MagneticKondo(1.0, 7.0).conductance_S(0.0, 7.0) == pytest.approx(-0.5)
 
 
-def test_below_and_about_the_kondo_temperature_the_magnetic_dip_is_a_logarithm():
-    temperature_K = 10.0 * np.geomspace(0.15, 1.0, 9)
-    dip = MagneticKondo(1.0, 10.0).conductance_S(0.0, temperature_K)
+@pytest.mark.parametrize(("spin", "low", "high"), [(0.5, 0.15, 3.0), (2.5, 0.1, 10.0)])
+def test_about_and_above_the_kondo_temperature_the_magnetic_dip_is_a_logarithm(spin, low, high):
+    temperature_K = 10.0 * np.geomspace(low, high, 19)
+    dip = MagneticKondo(1.0, 10.0, spin=spin).conductance_S(0.0, temperature_K)
     straight = np.polynomial.Polynomial.fit(np.log(temperature_K), dip, 1)
-    assert np.abs(dip - straight(np.log(temperature_K))).max() < 0.02
+    assert np.abs(dip - straight(np.log(temperature_K))).max() < 0.035
+
+
+def test_far_above_the_kondo_temperature_the_magnetic_dip_fades_as_parquet_diagrams_do():
+    # 1 / ln^2 (T / T0): the inverse roots at T, 100 T and 10^4 T lie on a line
+    dip = MagneticKondo(1.0, 1.0).conductance_S(0.0, [1e6, 1e8, 1e10])
+    first, second, third = (-dip) ** -0.5
+    assert (third - second) / (second - first) == pytest.approx(1.0, abs=0.02)
+
+
+def test_the_magnetic_dip_of_a_spin_half_is_that_of_the_numerical_renormalisation_group():
+    ratio = np.geomspace(0.01, 8.0, 30)
+    goldhaber_gordon = -((1.0 + (2.0 ** (1.0 / 0.22) - 1.0) * ratio**2) ** -0.22)
+    assert np.abs(MagneticKondo(1.0, 1.0).conductance_S(0.0, ratio) - goldhaber_gordon).max() < 2e-3
 
 
 @pytest.mark.parametrize("field_T", [2.0, 5.0])

@@ -133,8 +133,9 @@ def _disorder(rng: Rng, recipe: Recipe) -> _Contact:
 
 def _magnetic(rng: Rng, recipe: Recipe) -> _Contact:
     depth_S, kondo_K = _log_uniform_S(rng, 3.0, 40.0), log_uniform(rng, 0.5, 30.0)
-    model = MagneticKondo(depth_S, kondo_K, rng.uniform(1.8, 2.2), rng.uniform(0.1, 0.25))
-    parameters = {"kondo_K": kondo_K, "depth": depth_S / CONDUCTANCE_QUANTUM_S}
+    g_factor, bias_weight, spin = rng.uniform(1.8, 2.2), rng.uniform(0.1, 0.25), float(rng.choice([0.5, 2.5]))
+    model = MagneticKondo(depth_S, kondo_K, g_factor, bias_weight, spin)
+    parameters = {"kondo_K": kondo_K, "depth": depth_S / CONDUCTANCE_QUANTUM_S, "spin": spin}
     return _Contact(model.conductance_S, parameters, _annealed(rng, NOT_ANNEALED))
 
 

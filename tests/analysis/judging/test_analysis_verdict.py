@@ -96,6 +96,16 @@ def test_a_square_root_of_the_field_at_every_bias_is_disorder(root_fit: Exponent
     assert verdict(facts(root_fit, two_channel, law)) == "disorder"
 
 
+def test_a_change_of_the_dip_that_is_not_excluded_is_no_square_root_at_every_bias(
+    root_fit: ExponentFit, two_channel: Comparison
+) -> None:
+    law = field_law(measured(1.0, 0.1), in_dip=1.2)
+    assert law.field_law is not None
+    changes = tuple(replace(change, in_dip=measured(1.2, 0.3)) for change in law.field_law.changes)
+    law = replace(law, field_law=replace(law.field_law, changes=changes))
+    assert verdict(facts(root_fit, two_channel, law)) == "undecided"
+
+
 def test_another_law_at_every_bias_is_not_disorder(root_fit: ExponentFit, two_channel: Comparison) -> None:
     law = field_law(measured(1.0, 0.1), in_dip=0.05, power=2.0)
     assert verdict(facts(root_fit, two_channel, law)) == "undecided"
@@ -204,6 +214,17 @@ def test_switching_that_goes_with_the_sign_of_the_bias_is_an_odd_part(
 
 def test_what_no_model_describes_and_does_not_scale_is_no_scaling() -> None:
     assert verdict(facts(None, compared())) == "no-scaling"
+
+
+def test_what_is_not_even_is_not_called_an_anomaly_that_does_not_scale() -> None:
+    odd = Symmetry(900.0, 40, 1e-90, measured(0.04, 0.001), measured(0.08, 0.002), measured(0.95, 0.05), 3, 4000)
+    assert verdict(facts(None, compared(), replace(NOTHING, symmetry=odd))) == "undecided"
+
+
+def test_scaling_does_not_exclude_levels_whose_own_curves_fit(root_fit: ExponentFit) -> None:
+    comparison = compared(kozub_kulik=180.0, heating=182.0)
+    assert verdict(facts(root_fit, comparison)) == "undecided"
+    assert verdict(facts(root_fit, compared(kozub_kulik=200.0, heating=182.0))) == "heating"
 
 
 def test_without_an_anomaly_there_is_nothing_to_decide(root_fit: ExponentFit) -> None:
