@@ -49,17 +49,18 @@ JOURNAL_S = 10.0
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended: its file, its state, the points in the file and, unless complete, why it stopped."""
+    """How a run ended: its file, its state, the points in the file, why it stopped, and whether the rack is safe."""
 
     run_file: Path
     state: RunState
     points: int
     message: str
+    is_rack_safe: bool = True
 
     @property
     def exit_status(self) -> int:
-        """Return the exit status that the state stands for."""
-        return EXIT_STATUS[self.state]
+        """Return the exit status that the state stands for; a complete run whose rack is not safe has failed too."""
+        return EXIT_STATUS[self.state if self.is_rack_safe or self.state is not RunState.COMPLETE else RunState.FAILED]
 
 
 def run_plan(
@@ -235,7 +236,7 @@ class _Engine:
         finally:
             state, message = self._end(state, message, watch)
             self._alert_of(state, message)
-        return RunOutcome(self._writer.path, state, self._tell.points, message)
+        return RunOutcome(self._writer.path, state, self._tell.points, message, watch.is_rack_safe)
 
     def _go_on(self, unfinished: Unfinished) -> None:
         """Note the gap, and leave aside what was told to the engine that died."""

@@ -208,17 +208,12 @@ class Loop:
         )
 
     def _is_mendable(self, error: InstrumentError) -> bool:
-        """Say whether setting up anew may help: a wire that failed, or a lock-in or source that lost its settings.
+        """Say whether setting up anew may help: a wire that failed, a box that lost its settings, a garbled status.
 
         What a magnet may have heard is never said again.
         """
-        if error.instrument == self._roles.magnet.name:
-            return False
-        if isinstance(error, CommunicationError | ReplyError):
-            return True
-        return isinstance(error, ReadbackError | StateError) and error.instrument in {
-            one.name for one in self._measuring_boxes()
-        }
+        is_passing = isinstance(error, CommunicationError | ReplyError | ReadbackError | StateError)
+        return is_passing and error.instrument != self._roles.magnet.name
 
     def _recover(self, error: InstrumentError, isotherm: IsothermPlan) -> Iterator[Event]:
         """Go idle-safe, leave the box in peace for a while, then set up anew; the isotherm settles again."""

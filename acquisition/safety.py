@@ -7,7 +7,7 @@ on at zero, field held, temperature loop left alone. Source first, since it is w
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from instruments.errors import CommunicationError, InstrumentError, QuenchError
+from instruments.errors import InstrumentError, QuenchError
 from instruments.roles import DcVoltmeter, Instrument, LockIn, Magnet, MagnetState, SourceMeter, TemperatureController
 
 
@@ -44,7 +44,8 @@ class SafeState:
 def make_safe(roles: Roles, before_each: Callable[[], None] | None = None) -> SafeState:
     """Bring every instrument that answers to idle-safe, whatever happens to the others; never raises for a box.
 
-    One that did not hear is tried once more, as its session may have been lost and opens anew with the next message.
+    One that is in trouble is tried once more: its session may have been lost and opens anew with the next message, or a
+    reply may have been garbled. Making safe may be asked for twice in any state.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def make_safe(roles: Roles, before_each: Callable[[], None] | None = None) -> Sa
             if before_each is not None:
                 before_each()
             trouble = _trouble_of(instrument.make_safe)
-            if not isinstance(trouble, CommunicationError):
+            if trouble is None:
                 break
         if trouble is None:
             safe.append(instrument.name)

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from pymeasure.adapters import Adapter
 from pyvisa.highlevel import VisaLibraryBase
 
-from instruments.errors import LimitError, StateError, StoppedError
+from instruments.errors import LimitError, ReadbackError, StateError, StoppedError
 from instruments.limits import Limits
 from instruments.roles import Clock
 from instruments.transport import Line, WriteObserver
@@ -192,13 +192,13 @@ class CurrentSource(Generic[Commands]):
         StoppedError
             If told to stop: the level stays where it is.
         ReadbackError
-            If the box did not take the last level.
+            If the box did not take the last level, or says two different ones before the first step.
         """
         with self._line.lock:
             self._insist_on_configured("no ramp is started")
             target_A = self._checked_level_A(current_A)
             rate_A_per_s = self._rate.check(rate_A_per_s, self._name)
-            start_A = level_A = self._box.number("source_current")
+            start_A = level_A = self._present_level_A()
             # No finer than the resolution: a slow ramp takes its single steps at longer intervals.
             interval_s = max(RAMP_STEP_S, self._step_A / rate_A_per_s)
             steps = math.ceil(abs(target_A - start_A) / (rate_A_per_s * interval_s) - 1e-9)
@@ -222,14 +222,11 @@ class CurrentSource(Generic[Commands]):
         """
         box = self._box
         with self._line.lock:
-            is_on = box.value("source_enabled")
+            is_on = box.value("source_enabled")  # a garbled answer must not make it jump: either way it ramps
             self._is_current_source = box.value("source_mode") == "current"
             if self._is_current_source:
                 self._range_A = self._ranges.nearest_A(box.number("source_current_range"))
-                if is_on:
-                    self.ramp_to_current(0.0, self._safe_rate_A_per_s)
-                else:
-                    box.take("source_current", 0.0)
+                self.ramp_to_current(0.0, self._safe_rate_A_per_s)
             elif is_on:
                 raise StateError(self._name, "sources voltage with its output on; bring it to zero at its front panel")
 
@@ -240,6 +237,13 @@ class CurrentSource(Generic[Commands]):
     @property
     def _step_A(self) -> float:
         return self._range_A / self._ranges.steps
+
+    def _present_level_A(self) -> float:
+        """Return the level that the box is at; asked twice, since a ramp from a garbled one would begin with a jump."""
+        levels_A = [self._box.number("source_current") for _ in range(2)]
+        if levels_A[0] != levels_A[1]:
+            raise ReadbackError(self._name, f"asked twice for its level, it says {levels_A[0]:g} and {levels_A[1]:g} A")
+        return levels_A[0]
 
     def _rounded_A(self, level_A: float) -> float:
         return self._ranges.rounded_A(level_A, self._range_A)

@@ -262,7 +262,7 @@ class LakeShore336:
                 "proportional": proportional,
                 "integral": integral,
                 "derivative": derivative,
-                "heater_range": HeaterRange(self._box.value("heater_range")).name,
+                "heater_range": self._box.member("heater_range", HeaterRange).name,
                 "heater_setup": self._line.ask_line("HTRSET? 1"),
                 "output_mode": self._line.ask_line("OUTMODE? 1"),
                 "curve": self._line.ask_int(f"INCRV? {self._input}"),

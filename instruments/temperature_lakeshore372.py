@@ -236,7 +236,7 @@ class LakeShore372:
             resistance_ohm, _, _, display = self._line.ask_floats("HTRSET? 0", 4)
             if display != _SHOWS_POWER:
                 return shown / 100.0
-            full_scale_A = HeaterRange(self._box.value("heater_range")).full_scale_A
+            full_scale_A = self._box.member("heater_range", HeaterRange).full_scale_A
         return math.sqrt(max(0.0, shown) / resistance_ohm) / full_scale_A if full_scale_A else 0.0
 
     def hold_heater(self) -> float:
@@ -286,7 +286,7 @@ class LakeShore372:
                 "proportional": proportional,
                 "integral_s": integral_s,
                 "derivative_s": derivative_s,
-                "heater_range_A": HeaterRange(self._box.value("heater_range")).full_scale_A,
+                "heater_range_A": self._box.member("heater_range", HeaterRange).full_scale_A,
                 "output_mode": self._line.ask_line("OUTMODE? 0"),
             }
 

@@ -5,12 +5,15 @@ handed over as text, a misspelt property that becomes a new attribute, a setting
 """
 
 import math
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
 from pymeasure.instruments import Instrument
 
 from instruments.errors import LimitError, ReadbackError, ReplyError
 from instruments.transport import Line
+
+Kind = TypeVar("Kind", bound=Enum)
 
 
 class Wired(Instrument):
@@ -49,7 +52,7 @@ class Wired(Instrument):
         self._insist_on(what)
         try:
             value = getattr(self, what)
-        except (KeyError, IndexError, ValueError, TypeError) as error:
+        except (LookupError, ArithmeticError, ValueError, TypeError) as error:
             raise ReplyError(self.line.name, f"asked for {what}, got what is not in its table: {error}") from error
         if isinstance(value, list) or (isinstance(value, float) and not math.isfinite(value)):
             raise ReplyError(self.line.name, f"asked for {what}, got {value!r}")
@@ -61,6 +64,14 @@ class Wired(Instrument):
         if not isinstance(value, int | float):
             raise ReplyError(self.line.name, f"asked for {what}, got {value!r}, which is no number")
         return float(value)
+
+    def member(self, what: str, kind: type[Kind]) -> Kind:
+        """Return the property `what` as a member of an enumeration; raises as `value` does."""
+        value = self.value(what)
+        try:
+            return kind(value)
+        except ValueError as error:
+            raise ReplyError(self.line.name, f"asked for {what}, got {value!r}, which it cannot be") from error
 
     def take(self, what: str, value: Any, tolerance: float = 0.0) -> Any:
         """Set the property `what`, read it back and return what the instrument took.

@@ -267,7 +267,7 @@ def _report(outcome: "RunOutcome", console: Console, *, as_json: bool) -> int:
     fit = fit_run(outcome.run_file)
     exponent = "alpha: this run cannot tell" if fit is None else f"alpha = {fit.alpha:.4f} +- {fit.error:.4f}"
     console.print(f"{outcome.state.value}: {outcome.points} points, {exponent}", highlight=False, soft_wrap=True)
-    if outcome.state is not RunState.COMPLETE:
+    if outcome.message:
         console.print(" ".join(outcome.message.split()), highlight=False, soft_wrap=True, markup=False)
     if as_json:
         alpha: dict[str, Any] = (

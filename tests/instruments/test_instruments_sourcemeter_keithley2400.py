@@ -138,7 +138,7 @@ def test_voltage_source_takes_no_level(connected: Opener) -> None:
 
 def test_ramp_walks_in_steps_on_absolute_times(connected: Opener, clock: Any) -> None:
     exchange: Exchange = [
-        (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT?", "0"),
         (":SOURCE:CURRENT 5e-06", None),
         (":SOURCE:CURRENT 1e-05", None),
         (":SOURCE:CURRENT 1.5e-05", None),
@@ -149,9 +149,18 @@ def test_ramp_walks_in_steps_on_absolute_times(connected: Opener, clock: Any) ->
     assert clock.sleeps_s == pytest.approx([0.05, 0.05, 0.05])
 
 
+def test_ramp_does_not_begin_at_a_level_that_was_garbled(connected: Opener) -> None:
+    """The first step would be a jump of the contact's bias."""
+    with (
+        connected((":SOURCE:CURRENT?", "9E-5"), (":SOURCE:CURRENT?", "1E-5")) as box,
+        pytest.raises(ReadbackError, match="says 9e-05 and 1e-05 A"),
+    ):
+        box.ramp_to_current(0.0, 1e-4)
+
+
 def test_slow_ramp_takes_single_steps_at_longer_intervals(connected: Opener, clock: Any) -> None:
     exchange: Exchange = [
-        (":SOURCE:CURRENT?", "1E-7"),
+        (":SOURCE:CURRENT?", "1E-7"), (":SOURCE:CURRENT?", "1E-7"),
         (":SOURCE:CURRENT 5e-08", None),
         (":SOURCE:CURRENT 0", None),
         (":SOURCE:CURRENT?", "0"),
@@ -166,7 +175,7 @@ def test_late_ramp_step_delays_the_rest_instead_of_bunching(connected: Opener, c
         clock.time_s += 1.0 if message == ":SOURCE:CURRENT 5e-06" else 0.0
 
     exchange: Exchange = [
-        (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT?", "0"),
         (":SOURCE:CURRENT 5e-06", None),
         (":SOURCE:CURRENT 1e-05", None),
         (":SOURCE:CURRENT 1.5e-05", None),
@@ -230,9 +239,10 @@ def test_settings_report_an_output_found_on(connected: Opener) -> None:
 def test_safe_ramps_to_zero_on_the_same_range_and_leaves_the_output_on(connected: Opener, clock: Any) -> None:
     ask: Exchange = [("OUTPUT?", "1"), (":SOURCE:FUNCTION?", "CURR"), (":SOURCE:CURRENT:RANGE?", "1E-3")]
     exchange: Exchange = [
-        *ask, (":SOURCE:CURRENT?", "-1E-5"),
+        *ask, (":SOURCE:CURRENT?", "-1E-5"), (":SOURCE:CURRENT?", "-1E-5"),
         (":SOURCE:CURRENT -5e-06", None), (":SOURCE:CURRENT 0", None), (":SOURCE:CURRENT?", "0"),
-        *ask, (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT 0", None), (":SOURCE:CURRENT?", "0"),
+        *ask, (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT 0", None), (":SOURCE:CURRENT?", "0"),
     ]  # fmt: skip
     with connected(*exchange) as box:
         box.make_safe()
@@ -245,7 +255,7 @@ def test_safe_ramps_to_zero_on_the_same_range_and_leaves_the_output_on(connected
 def test_safe_with_the_output_off_zeroes_the_level(connected: Opener) -> None:
     exchange: Exchange = [
         ("OUTPUT?", "0"), (":SOURCE:FUNCTION?", "CURR"), (":SOURCE:CURRENT:RANGE?", "1E-3"),
-        (":SOURCE:CURRENT 0", None), (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT 0", None), (":SOURCE:CURRENT?", "0"),
     ]  # fmt: skip
     with connected(*exchange) as box:
         box.make_safe()

@@ -139,7 +139,7 @@ def test_unconfigured_box_is_not_read(connected: Opener) -> None:
 
 
 def test_ramp_stops_where_it_is_when_told(connected: Opener, clock: Any) -> None:
-    exchange: Exchange = [(":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT 5e-06", None), (":SOURCE:CURRENT 1e-05", None)]
+    exchange: Exchange = [(":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT 5e-06", None), (":SOURCE:CURRENT 1e-05", None)]
     with connected(*exchange) as box, pytest.raises(StoppedError, match="stopped at 1e-05 A, where it stays"):
         box.ramp_to_current(1e-4, 1e-4, should_stop=lambda: clock.now_s() > 0.09)
 
@@ -162,7 +162,7 @@ def test_output_off_state_is_chosen(connected: Opener) -> None:
 def test_safe_ramps_to_zero_and_leaves_the_output_on(connected: Opener, clock: Any) -> None:
     exchange: Exchange = [
         (":OUTPUT?", "1"), (":SOURCE:FUNCTION?", "CURR"), (":SOURCE:CURRENT:RANGE?", "1E-3"),
-        (":SOURCE:CURRENT?", "-1E-5"),
+        (":SOURCE:CURRENT?", "-1E-5"), (":SOURCE:CURRENT?", "-1E-5"),
         (":SOURCE:CURRENT -5e-06", None), (":SOURCE:CURRENT 0", None), (":SOURCE:CURRENT?", "0"),
     ]  # fmt: skip
     with connected(*exchange) as box:

@@ -120,6 +120,7 @@ def test_output_is_switched_at_zero_only(connected: Opener) -> None:
 def test_safe_ramps_to_zero_and_leaves_the_output_on(connected: Opener, clock: Any) -> None:
     exchange: Exchange = [
         (":OUTPUT?", "1"), (":SOURCE:FUNCTION?", "CURR"), (":SOURCE:RANGE?", "+1E-3"), (":SOURCE:LEVEL?", "+10E-6"),
+        (":SOURCE:LEVEL?", "+10E-6"),
         (":SOURCE:LEVEL 5e-06", None), (":SOURCE:LEVEL 0", None), (":SOURCE:LEVEL?", "+0E+0"),
     ]  # fmt: skip
     with connected(*exchange) as box:
