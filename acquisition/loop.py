@@ -20,8 +20,8 @@ from acquisition.running.past import Past, Reference, isotherm_to_compare
 from acquisition.running.safeguard import Verdict
 from acquisition.running.settings_watch import SettingsWatch
 from acquisition.safety import Roles, make_safe
-from instruments.errors import CommunicationError, InstrumentError, ReadbackError, ReplyError, StateError
-from instruments.roles import Clock, Instrument
+from instruments.errors import CommunicationError, InstrumentError, QuenchError, ReadbackError, ReplyError, StateError
+from instruments.roles import Clock, Instrument, MagnetState
 
 SLICE_S = 0.25
 """Longest step of experiment time between two looks at the control."""
@@ -210,8 +210,10 @@ class Loop:
     def _is_mendable(self, error: InstrumentError) -> bool:
         """Say whether setting up anew may help: a wire that failed, a box that lost its settings, a garbled status.
 
-        What a magnet may have heard is never said again.
+        What a magnet may have heard is never said again. A quench is a quench if the magnet says so twice.
         """
+        if isinstance(error, QuenchError):
+            return self._roles.magnet.read().state is not MagnetState.QUENCH
         is_passing = isinstance(error, CommunicationError | ReplyError | ReadbackError | StateError)
         return is_passing and error.instrument != self._roles.magnet.name
 

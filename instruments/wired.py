@@ -50,6 +50,9 @@ class Wired(Instrument):
             If the reply is no finite number, or is not in the property's table.
         """
         self._insist_on(what)
+        return self.line.twice(lambda: self._strictly(what))
+
+    def _strictly(self, what: str) -> Any:
         try:
             value = getattr(self, what)
         except (LookupError, ArithmeticError, ValueError, TypeError) as error:

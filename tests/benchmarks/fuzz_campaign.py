@@ -362,7 +362,10 @@ def main() -> int:
 
     def run(check: Callable[..., None], strategies: tuple[st.SearchStrategy[Any], ...]) -> None:
         configured = settings(
-            max_examples=options.examples, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=options.examples,
+            deadline=None,
+            database=None,
+            suppress_health_check=tuple(HealthCheck.__members__.values()),
         )
         seed(options.seed)(configured(given(*strategies)(check)))()
 

@@ -102,7 +102,7 @@ def implausible(found: dict[int, Reading], undisturbed: dict[int, Reading]) -> l
     """Return the trusted points that are not what an undisturbed run has there, in words.
 
     Allowed are six standard errors of the difference and a tenth of a percent for temperature band and drift; 1e-3 of
-    the bias beside what a step of the source makes, and for what is set the bands in which the run itself flags nothing.
+    the bias beside what a step of the source makes; for what is set, the bands in which the run itself flags nothing.
     """
     troubles = []
     for index, one in found.items():

@@ -25,7 +25,7 @@ from acquisition.station import open_simulated
 from acquisition.station_file import Station, simulated_station
 from simulators.fault_panel import FaultPanel, Order
 from simulators.faults import Fault
-from simulators.rack import Rack, find_rack
+from simulators.rack import MAGNET_ADDRESS, Rack, find_rack
 
 RECIPE = """
 [run]
@@ -187,6 +187,24 @@ def test_quench_in_a_sweep_stops_the_run_and_nothing_is_sent_to_the_magnet(night
         place for place, (name, message) in enumerate(night.writes) if "RANGE" in message and place > sent[-1]
     )
     assert sent[-1] < quenched
+
+
+def test_quench_that_is_only_a_garbled_reply_does_not_end_the_run(night: Night) -> None:
+    def garble(night: Night, plan_index: int) -> None:
+        if plan_index == 5:
+            wire, state, replies = night.rack.wires[MAGNET_ADDRESS], b"7", iter(range(3))
+            carry = wire.carry
+
+            def garbled(reply: bytes, terminator: bytes, sent_s: float) -> tuple[float, bytes] | None:
+                is_state = next(replies, 0) == 2  # field, voltage, state
+                return carry(state if is_state else reply, terminator, sent_s)
+
+            wire.carry = garbled  # type: ignore[method-assign]
+
+    night.on_point = garble
+    outcome = night.run()
+    assert (outcome.state, outcome.points) == (RunState.COMPLETE, 2 * SIZE), outcome.message
+    assert "quench" in night.messages("recovering")[0]
 
 
 def test_cooling_that_is_lost_stops_the_run_by_a_rule_of_the_station_with_the_heater_off(night: Night) -> None:

@@ -138,7 +138,8 @@ def test_voltage_source_takes_no_level(connected: Opener) -> None:
 
 def test_ramp_walks_in_steps_on_absolute_times(connected: Opener, clock: Any) -> None:
     exchange: Exchange = [
-        (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT?", "0"),
         (":SOURCE:CURRENT 5e-06", None),
         (":SOURCE:CURRENT 1e-05", None),
         (":SOURCE:CURRENT 1.5e-05", None),
@@ -160,7 +161,8 @@ def test_ramp_does_not_begin_at_a_level_that_was_garbled(connected: Opener) -> N
 
 def test_slow_ramp_takes_single_steps_at_longer_intervals(connected: Opener, clock: Any) -> None:
     exchange: Exchange = [
-        (":SOURCE:CURRENT?", "1E-7"), (":SOURCE:CURRENT?", "1E-7"),
+        (":SOURCE:CURRENT?", "1E-7"),
+        (":SOURCE:CURRENT?", "1E-7"),
         (":SOURCE:CURRENT 5e-08", None),
         (":SOURCE:CURRENT 0", None),
         (":SOURCE:CURRENT?", "0"),
@@ -175,7 +177,8 @@ def test_late_ramp_step_delays_the_rest_instead_of_bunching(connected: Opener, c
         clock.time_s += 1.0 if message == ":SOURCE:CURRENT 5e-06" else 0.0
 
     exchange: Exchange = [
-        (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT?", "0"),
         (":SOURCE:CURRENT 5e-06", None),
         (":SOURCE:CURRENT 1e-05", None),
         (":SOURCE:CURRENT 1.5e-05", None),

@@ -139,7 +139,12 @@ def test_unconfigured_box_is_not_read(connected: Opener) -> None:
 
 
 def test_ramp_stops_where_it_is_when_told(connected: Opener, clock: Any) -> None:
-    exchange: Exchange = [(":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT 5e-06", None), (":SOURCE:CURRENT 1e-05", None)]
+    exchange: Exchange = [
+        (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT 5e-06", None),
+        (":SOURCE:CURRENT 1e-05", None),
+    ]
     with connected(*exchange) as box, pytest.raises(StoppedError, match="stopped at 1e-05 A, where it stays"):
         box.ramp_to_current(1e-4, 1e-4, should_stop=lambda: clock.now_s() > 0.09)
 
