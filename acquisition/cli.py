@@ -119,6 +119,23 @@ def gui(
 
 
 @app.command()
+def bench(
+    station: StationOption = None,
+    simulate: SimulateOption = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for its run file.")] = Path("runs"),
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the simulated world.")] = 1,
+    speed: Annotated[str, typer.Option(metavar="FACTOR", help="Pace of a simulated rack, times real time.")] = "1",
+    events: Annotated[
+        bool, typer.Option("--events", help="One JSON object on stdout once the run file is there.")
+    ] = False,
+) -> None:
+    """Take a rack that no run owns: read every channel, set by hand within limits; ends safe."""
+    from acquisition.terminal.bench_commands import BenchOptions, keep_bench
+
+    raise typer.Exit(keep_bench(BenchOptions(station, simulate, out, seed, _speed(speed), events)))
+
+
+@app.command()
 def analyze(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Run files or tidy CSVs.")],
     as_json: JsonOption = False,

@@ -164,7 +164,6 @@ def resume_run(
 
 def _header(plan: Plan, roles: Roles, wall: Wall, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return what table `run` says from the start on."""
-    packages = ("zerobias", "numpy", "scipy", "pymeasure", "pyvisa")
     return {
         "state": RunState.RUNNING,
         "name": plan.recipe.run.name,
@@ -178,9 +177,15 @@ def _header(plan: Plan, roles: Roles, wall: Wall, provenance: Mapping[str, Any])
         ],
         "planned_points": plan.points,
         "planned_duration_s": plan.duration_s,
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
+        "versions": versions(),
         "instruments": {instrument.name: instrument.identity for instrument in roles.each()},
     } | dict(provenance)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that bear on what is measured, for table `run`."""
+    packages = ("zerobias", "numpy", "scipy", "pymeasure", "pyvisa")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
 class _Engine:
@@ -315,7 +320,8 @@ class _Engine:
         if self._further is None:
             return []
         return go_further(
-            self._roles,
+            self._roles.temperature,
+            self._roles.magnet,
             is_heater_to_go_off=self._further.is_heater_to_go_off,
             ramp_down_T_per_min=self._station.magnet.rate_T_per_min if self._further.is_field_to_go_down else None,
         )

@@ -74,6 +74,8 @@ CREATE TABLE instrument_write (seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, wa
     cause TEXT NOT NULL, instrument TEXT NOT NULL, until_s REAL NOT NULL, count INTEGER NOT NULL,
     message TEXT NOT NULL, last_message TEXT NOT NULL);
 CREATE TABLE monitor (seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, temperature_K REAL, field_T REAL);
+CREATE TABLE channel (seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, instrument TEXT NOT NULL, name TEXT NOT NULL,
+    value REAL NOT NULL);
 CREATE TABLE plan_edit (seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, wall_time TEXT NOT NULL, kind TEXT NOT NULL,
     content TEXT NOT NULL);
 """

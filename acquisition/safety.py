@@ -6,6 +6,7 @@ on at zero, field held, temperature loop left alone. Source first, since it is w
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from instruments.errors import InstrumentError, QuenchError
 from instruments.roles import DcVoltmeter, Instrument, LockIn, Magnet, MagnetState, SourceMeter, TemperatureController
@@ -41,7 +42,15 @@ class SafeState:
         return f"{done}; NOT SAFE, see to it by hand: {'; '.join(self.unreachable)}"
 
 
-def make_safe(roles: Roles, before_each: Callable[[], None] | None = None) -> SafeState:
+class Rack(Protocol):
+    """Instruments that are made safe together."""
+
+    def each(self) -> tuple[Instrument, ...]:
+        """Return them in the order in which that is done."""
+        ...
+
+
+def make_safe(roles: Rack, before_each: Callable[[], None] | None = None) -> SafeState:
     """Bring every instrument that answers to idle-safe, whatever happens to the others; never raises for a box.
 
     One that is in trouble is tried once more: its session may have been lost and opens anew with the next message, or a
@@ -49,7 +58,7 @@ def make_safe(roles: Roles, before_each: Callable[[], None] | None = None) -> Sa
 
     Parameters
     ----------
-    roles : Roles
+    roles : Rack
         The instruments.
     before_each : callable, optional
         Called before each, since four dead boxes take longer to give up than a heart may stand still.
@@ -71,7 +80,13 @@ def make_safe(roles: Roles, before_each: Callable[[], None] | None = None) -> Sa
     return SafeState(tuple(safe), tuple(unreachable))
 
 
-def go_further(roles: Roles, *, is_heater_to_go_off: bool, ramp_down_T_per_min: float | None) -> list[str]:
+def go_further(
+    temperature: TemperatureController | None,
+    magnet: Magnet | None,
+    *,
+    is_heater_to_go_off: bool,
+    ramp_down_T_per_min: float | None,
+) -> list[str]:
     """Switch the heater off and start the field down, from the idle-safe state; returns what was done, in words.
 
     The supply ramps by itself once it has been told to. A magnet that has quenched, or that does not answer, is told
@@ -79,20 +94,20 @@ def go_further(roles: Roles, *, is_heater_to_go_off: bool, ramp_down_T_per_min: 
 
     Parameters
     ----------
-    roles : Roles
-        The instruments, idle-safe.
+    temperature, magnet
+        The instruments, idle-safe; None where one is not connected.
     is_heater_to_go_off : bool
         Whether cooling or thermometer are lost.
     ramp_down_T_per_min : float or None
         Rate at which the field is to go to zero; None to hold it.
     """
     said = []
-    if is_heater_to_go_off:
-        trouble = _trouble_of(roles.temperature.heater_off)
+    if is_heater_to_go_off and temperature is not None:
+        trouble = _trouble_of(temperature.heater_off)
         said.append("heater off" if trouble is None else f"the heater could not be switched off: {trouble}")
-    if ramp_down_T_per_min is not None:
+    if ramp_down_T_per_min is not None and magnet is not None:
         rate_T_per_min = ramp_down_T_per_min
-        trouble = _trouble_of(lambda: _ramp_down(roles.magnet, rate_T_per_min))
+        trouble = _trouble_of(lambda: _ramp_down(magnet, rate_T_per_min))
         said.append(
             f"field going to 0 T at {rate_T_per_min:g} T/min"
             if trouble is None

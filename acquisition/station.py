@@ -95,6 +95,15 @@ class Rack:
 
 
 @dataclass(frozen=True)
+class BenchRack:
+    """A rack whose boxes are connected to one by one: connectors by role, in the order in which boxes are made safe."""
+
+    connectors: Mapping[str, Callable[[], Instrument]]
+    clock: Clock
+    simulation: Simulation | None = None
+
+
+@dataclass(frozen=True)
 class Start:
     """Where a simulated world goes on: its time, and the temperature (None: not known) and field last seen."""
 
@@ -147,21 +156,26 @@ def open_simulated(
     on_write : callable, optional
         Told of every message that changes a box.
     """
-    start = start or Start(0.0, None, 0.0)
-    start_K = START_K if start.temperature_K is None else start.temperature_K
+    with _simulated(station, sample, seed, start or Start(0.0, None, 0.0)) as simulated:
+        clock = PacedClock(simulated.clock, speed, wall)
+        with _connected(_moved(station, simulated.models), simulated.visa_library, clock, on_write) as rack:
+            yield replace(rack, simulation=_SimulatedWorld(simulated, clock))
+
+
+@contextmanager
+def _simulated(station: Station, sample: str, seed: int, start: Start) -> Iterator[SimulatedRack]:
+    """Build the simulated rack that a station describes, and forget it on leaving."""
     simulated = open_rack(
         sample,
         seed,
         _models(station),
         start_s=start.time_s,
-        start_K=start_K,
+        start_K=START_K if start.temperature_K is None else start.temperature_K,
         start_T=start.field_T,
         options=Options(circuit=_circuit(station.circuit)),
     )
-    clock = PacedClock(simulated.clock, speed, wall)
     try:
-        with _connected(_moved(station, simulated.models), simulated.visa_library, clock, on_write) as rack:
-            yield replace(rack, simulation=_SimulatedWorld(simulated, clock))
+        yield simulated
     finally:
         close_rack(simulated)
 
@@ -181,6 +195,24 @@ class _SimulatedWorld:
 
     def set_speed(self, factor: float | None) -> None:
         self.clock.set_factor(factor)
+
+
+@contextmanager
+def open_station_bench(station: Station, wall: Wall, *, on_write: WriteObserver | None = None) -> Iterator[BenchRack]:
+    """Make ready to connect to the boxes of a real (or served) rack one by one; connects to none."""
+    clock = RealClock(wall)
+    yield BenchRack(dict(_connectors(station, station.station.visa_library, clock, on_write).each()), clock)
+
+
+@contextmanager
+def open_simulated_bench(
+    station: Station, sample: str, seed: int, speed: float | None, wall: Wall, *, on_write: WriteObserver | None = None
+) -> Iterator[BenchRack]:
+    """Build the simulated rack as `open_simulated` does, and make ready to connect to its boxes one by one."""
+    with _simulated(station, sample, seed, Start(0.0, None, 0.0)) as simulated:
+        clock = PacedClock(simulated.clock, speed, wall)
+        connectors = _connectors(_moved(station, simulated.models), simulated.visa_library, clock, on_write)
+        yield BenchRack(dict(connectors.each()), clock, _SimulatedWorld(simulated, clock))
 
 
 def _models(station: Station) -> tuple[str, ...]:

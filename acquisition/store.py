@@ -146,6 +146,13 @@ class RunFileWriter:
             self._connection.execute("INSERT INTO monitor VALUES (NULL, ?, ?, ?)", astuple(monitor))
         self.flush_if_due()
 
+    def append_channels(self, time_s: float, instrument: str, values: Mapping[str, float]) -> None:
+        """Write what one instrument read on a bench, a row a channel; gathered as points are."""
+        rows = [(time_s, instrument, name, value) for name, value in values.items()]
+        with self._transaction():
+            self._connection.executemany("INSERT INTO channel VALUES (NULL, ?, ?, ?, ?)", rows)
+        self.flush_if_due()
+
     def flush_if_due(self) -> None:
         """Commit what has been waiting for `BATCH_S`; to be called often by whoever waits."""
         if self._connection.in_transaction and self._wall.monotonic_s() - self._last_commit_s >= BATCH_S:
@@ -311,6 +318,11 @@ class RunFileReader:
         rows = self._rows(f"SELECT {', '.join(names)} FROM point WHERE seq > ? ORDER BY seq", after_seq)
         values = zip(*rows, strict=True) if rows else [()] * len(names)
         return {name: np.array(column) for name, column in zip(names, values, strict=True)}
+
+    def channels(self, after_seq: int = 0) -> list[tuple[int, float, str, str, float]]:
+        """Return seq, time (s), instrument, channel and value of what a bench read, from behind `after_seq` on."""
+        query = "SELECT seq, time_s, instrument, name, value FROM channel WHERE seq > ? ORDER BY seq"
+        return self._rows(query, after_seq)
 
     def measured_plan_indices(self) -> set[int]:
         """Return the plan indices that are already in the file."""

@@ -84,17 +84,17 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("readings recipe run_schema station_file tidy_csv toml_model whole_file")
         | rooms("boxes", inside="planning")
         | rooms("alerts command_file control interlocks journal lock rehearsal wire_log", inside="running"),
-        rooms("circuit plan safety")
+        rooms("by_hand circuit plan safety")
         | rooms("budget excitation learned_times plan_edit plan_limits plan_warnings", inside="planning")
         | rooms("sweep timing", inside="planning")
-        | rooms("past safeguard settings_watch vital_signs", inside="running"),
-        rooms("loop measured run_list store") | rooms("approach bias_walk", inside="running"),
+        | rooms("channels past safeguard settings_watch vital_signs", inside="running"),
+        rooms("loop measured run_list store") | rooms("approach bias_walk hand", inside="running"),
         rooms("station"),
-        rooms("engine export guard judgement report_files resume status")
+        rooms("bench engine export guard judgement report_files resume status")
         | rooms("obedience observer takeover watch", inside="running"),
         rooms("gui"),
         rooms("cli")
-        | rooms("cli_alerts cli_control commands control_commands judgement_view", inside="terminal")
+        | rooms("bench_commands cli_alerts cli_control commands control_commands judgement_view", inside="terminal")
         | rooms("plan_rows plan_view rack_commands run_commands run_view", inside="terminal"),
         rooms("__main__"),
     ],
@@ -126,6 +126,9 @@ DOORS: dict[str, set[str]] = {
     "acquisition.running.settings_watch": ROLES,
     "acquisition.resume": ROLES,
     "acquisition.engine": ROLES,
+    "acquisition.bench": ROLES,
+    "acquisition.running.channels": ROLES,
+    "acquisition.by_hand": {"instruments.limits"},
     "acquisition.recipe": {"instruments.limits"},
     "acquisition.station_file": {"instruments.limits"},
     "acquisition.plan": ARITHMETIC | {"instruments.limits"},
@@ -172,6 +175,7 @@ GUESTS: dict[str, set[str]] = {
     "acquisition.terminal.run_commands": {"typer", "rich"},
     "acquisition.terminal.control_commands": {"rich"},
     "acquisition.terminal.commands": {"typer", "rich"},
+    "acquisition.terminal.bench_commands": {"rich"},
     "acquisition.terminal.rack_commands": {"rich"},
     "acquisition.terminal.plan_view": {"rich"},
     "acquisition.terminal.run_view": {"rich"},

@@ -33,6 +33,28 @@ class CommandKind(StrEnum):
     FAULT = "fault"
     SPEED = "speed"
     WIRE = "wire"
+    SET = "set"
+    DO = "do"
+
+
+class Quantity(StrEnum):
+    """What can be set by hand on a bench; the unit is in the name."""
+
+    BIAS_V = "bias_V"
+    EXCITATION_Vrms = "excitation_Vrms"
+    SENSITIVITY_V = "sensitivity_V"
+    TEMPERATURE_K = "temperature_K"
+    FIELD_T = "field_T"
+
+
+class Action(StrEnum):
+    """What can be done on a bench besides."""
+
+    SET_UP = "set-up"
+    IDLE_SAFE = "idle-safe"
+    HOLD_FIELD = "hold-field"
+    HEATER_OFF = "heater-off"
+    CONNECT = "connect"
 
 
 @dataclass(frozen=True, slots=True)

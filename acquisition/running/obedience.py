@@ -112,8 +112,9 @@ class Obedience:
             case CommandKind.SPEED:
                 return self._set_speed(set_speed(self._control.simulation, command.argument))
             case CommandKind.WIRE:
-                self._wire_log.switch(command.argument.get("is_on") is True)
-                return "listening to the wires" if command.argument.get("is_on") is True else "no longer listening"
+                return self._wire_log.obey(command.argument)
+            case CommandKind.SET | CommandKind.DO:
+                raise CommandRefusedError("a run owns the rack; nothing is set by hand")
 
     def _happened(self, kind: str, message: str) -> str:
         self._on_event(Event(self._loop.now_s(), kind, message))

@@ -5,8 +5,10 @@ file is cut when it gets long, since a run exchanges some ten lines a point.
 """
 
 import logging
+from collections.abc import Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 from acquisition.errors import InputError
 
@@ -32,6 +34,12 @@ class WireLog:
         self._path = wire_log_path(run_file)
         self._logger = logging.getLogger(LOGGER)
         self._handler: RotatingFileHandler | None = None
+
+    def obey(self, argument: Mapping[str, Any]) -> str:
+        """Do as ``{"is_on": true}`` says and return what is done now; raises as `switch`."""
+        is_on = argument.get("is_on") is True
+        self.switch(is_on)
+        return f"listening to the wires: {self._path.name}" if is_on else "no longer listening to the wires"
 
     def switch(self, is_on: bool) -> None:
         """Begin or end to listen; either may be said twice.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from acquisition.running.command_file import CommandKind
+from acquisition.running.command_file import Action, CommandKind, Quantity
 
 control_app = typer.Typer(add_completion=False)
 
@@ -113,6 +113,34 @@ def wire(
     tell(run_file, CommandKind.WIRE, {"is_on": not off})
     if not off:
         typer.echo(str(wire_log_path(run_file)))
+
+
+@control_app.command("set")
+def set_by_hand(
+    quantity: Annotated[Quantity, typer.Argument(metavar="QUANTITY", help=", ".join(Quantity))],
+    value: Annotated[float, typer.Argument(metavar="VALUE", help="In the unit that the name ends in.")],
+    run_file: RunFileArgument,
+) -> None:
+    """Set something on a bench, within the limits of its station; `--` before a negative value."""
+    from acquisition.terminal.control_commands import tell
+
+    tell(run_file, CommandKind.SET, {"quantity": quantity.value, "value": value})
+
+
+@control_app.command("do")
+def do_by_hand(
+    action: Annotated[Action, typer.Argument(metavar="ACTION", help=", ".join(Action))],
+    run_file: RunFileArgument,
+    checked: Annotated[
+        bool, typer.Option("--checked", help="The connection checklist is confirmed (set-up on a real rack).")
+    ] = False,
+) -> None:
+    """Do something on a bench: set up lock-in and source, make safe, hold the field, heater off, connect."""
+    from acquisition.checklist import BEFORE
+    from acquisition.terminal.control_commands import tell
+
+    confirmed = [item.name for item in BEFORE] if checked else []
+    tell(run_file, CommandKind.DO, {"action": action.value, "confirmed": confirmed})
 
 
 def _pace(text: str) -> float | str:

@@ -87,7 +87,7 @@ def run_recipe(options: RunOptions) -> int:
     if options.sample is not None:
         provenance["history"] = truth_of(options.sample)["history"]
     opened = _opened(station, options.sample, options.seed, options.speed, control, journal)
-    with _stopping_on_signals(control), opened as rack:
+    with stopping_on_signals(control), opened as rack:
         try:
             outcome = run_plan(
                 plan,
@@ -99,7 +99,7 @@ def run_recipe(options: RunOptions) -> int:
                 observer=view,
                 provenance=provenance,
                 journal=journal,
-                start_guard=_guard_starter(options.sample, station),
+                start_guard=guard_starter(options.sample, station),
                 alerts=alerts,
             )
         finally:
@@ -140,7 +140,7 @@ def resume_run_file(options: ResumeOptions) -> int:
         view = RunView(console, wall, with_events=options.with_events)
         seed = int(unfinished.header.get("seed") or 0)
         opened = _opened(station, unfinished.sample, seed, speed, control, journal, _start(unfinished))
-        with _stopping_on_signals(control), opened as rack:
+        with stopping_on_signals(control), opened as rack:
             differences = check_identities(unfinished, rack.roles)
             if differences and not options.is_change_accepted:
                 raise InputError(
@@ -159,7 +159,7 @@ def resume_run_file(options: ResumeOptions) -> int:
                     observer=view,
                     is_change_accepted=options.is_change_accepted,
                     journal=journal,
-                    start_guard=_guard_starter(unfinished.sample, station),
+                    start_guard=guard_starter(unfinished.sample, station),
                     alerts=alerts,
                 )
             finally:
@@ -180,14 +180,14 @@ def _control(wall: WallClock, sample: str | None, speed: float | None, *, is_con
     return Control(wall, pace, is_unattended=is_confirmed or pace is None)
 
 
-def _guard_starter(sample: str | None, station: Station) -> "Callable[[Path], Guard] | None":
+def guard_starter(sample: str | None, station: Station) -> "Callable[[Path], Guard] | None":
     """Return what starts the guard; a rack simulated in this process dies with it and needs none."""
     from acquisition.guard import start_guard
 
-    return None if _is_in_this_process(station, sample) else lambda run_file: start_guard(station, run_file)
+    return None if is_in_this_process(station, sample) else lambda run_file: start_guard(station, run_file)
 
 
-def _is_in_this_process(station: Station, sample: str | None) -> bool:
+def is_in_this_process(station: Station, sample: str | None) -> bool:
     """Say whether the rack is simulated in this very process, which nobody else can reach."""
     return sample is not None or station.station.visa_library.endswith("@zerobias")
 
@@ -222,7 +222,7 @@ def _opened(
             control.simulation = rack.simulation
             yield rack
         return
-    own = {} if _is_in_this_process(station, sample) else station.addresses
+    own = {} if is_in_this_process(station, sample) else station.addresses
     with lock_rack(own, wall), open_station(station, attentive, on_write=journal.note) as rack:
         yield rack
 
@@ -242,7 +242,7 @@ def _confirm_connections(station: Station) -> None:
 
 
 @contextmanager
-def _stopping_on_signals(control: Control) -> Iterator[None]:
+def stopping_on_signals(control: Control) -> Iterator[None]:
     """Turn SIGINT and SIGTERM into an abort, so that the run ends safe by itself; ignore a terminal that hangs up."""
     handlers: dict[int, Any] = dict.fromkeys((signal.SIGINT, signal.SIGTERM), lambda number, _frame: stop(number))
     if hasattr(signal, "SIGHUP"):
