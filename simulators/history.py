@@ -59,13 +59,14 @@ class StepHistory:
         last = bisect.bisect_right(self._times_s, time_s[-1])
         if last - first == 1 and (self._starts[first] == self._targets[first] or not self.time_constant_s):
             return np.full(time_s.shape, self._targets[first])
-        times_s = np.array(self._times_s[first:last])
-        place = np.searchsorted(times_s, time_s, side="right") - 1
-        target = np.array(self._targets[first:last])[place]
+        times_s, target, start = np.array(
+            (self._times_s[first:last], self._targets[first:last], self._starts[first:last])
+        )
+        place = times_s.searchsorted(time_s, side="right") - 1
+        target = target[place]
         if not self.time_constant_s:
             return target
-        start = np.array(self._starts[first:last])[place]
-        return target + (start - target) * np.exp((times_s[place] - time_s) / self.time_constant_s)
+        return target + (start[place] - target) * np.exp((times_s[place] - time_s) / self.time_constant_s)
 
     def is_beyond(self, time_s: float, low: float, high: float) -> bool:
         """Return whether the quantity, when last outside `low` to `high` in size, was above; what was set counts."""

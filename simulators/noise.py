@@ -17,6 +17,12 @@ _MIX_1: Final = 0xBF58476D1CE4E5B9
 _MIX_2: Final = 0x94D049BB133111EB
 _MASK: Final = 0xFFFFFFFFFFFFFFFF
 
+# arrays of uint64 wrap around silently, scalars would warn
+_STEP_64, _MIX_1_64, _MIX_2_64 = np.uint64(_STEP), np.uint64(_MIX_1), np.uint64(_MIX_2)
+_27, _30, _31, _32, _LOW_32 = (np.uint64(number) for number in (27, 30, 31, 32, 0xFFFFFFFF))
+
+_PAGE: Final = 2048
+
 
 class Noise:
     """One independent stream of Gaussian noise.
@@ -32,6 +38,7 @@ class Noise:
     def __init__(self, seed: int, channel: str) -> None:
         digest = hashlib.blake2b(f"{seed}/{channel}".encode(), digest_size=8).digest()
         self._key = int.from_bytes(digest, "little")
+        self._page: tuple[int | None, NDArray[np.float64]] = (None, np.empty(0))  # number, values; the one used last
 
     def at(self, index: int) -> float:
         """Return the standard normal value of sample `index` (any integer)."""
@@ -44,15 +51,25 @@ class Noise:
 
         Equal to `at` up to the last bits of log and cos.
         """
-        # arrays of uint64 wrap around silently, scalars would warn
         counter = np.atleast_1d(np.asarray(index, dtype=np.int64)).astype(np.uint64)
-        bits = counter * np.uint64(_STEP) + np.uint64(self._key)
-        bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(_MIX_1)
-        bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(_MIX_2)
-        bits ^= bits >> np.uint64(31)
-        radius = np.sqrt(-2.0 * np.log(((bits >> np.uint64(32)).astype(np.float64) + 0.5) * 2.0**-32))
-        angle = (bits & np.uint64(0xFFFFFFFF)).astype(np.float64) * (2.0 * np.pi * 2.0**-32)
+        bits = counter * _STEP_64 + np.uint64(self._key)
+        bits = (bits ^ (bits >> _30)) * _MIX_1_64
+        bits = (bits ^ (bits >> _27)) * _MIX_2_64
+        bits ^= bits >> _31
+        radius = np.sqrt(-2.0 * np.log(((bits >> _32).astype(np.float64) + 0.5) * 2.0**-32))
+        angle = (bits & _LOW_32).astype(np.float64) * (2.0 * np.pi * 2.0**-32)
         return (radius * np.cos(angle)).reshape(np.shape(index))
+
+    def stretch(self, first: int, count: int) -> NDArray[np.float64]:
+        """Return the values of `count` samples in a row, shape (count,); those computed last are kept at hand."""
+        number, values = self._page
+        place = first - _PAGE * number if number is not None else -1
+        if not 0 <= place <= len(values) - count:
+            number = first // _PAGE
+            place = first - _PAGE * number
+            values = self.samples(np.arange(_PAGE * number, _PAGE * (number + 1) + max(count, _PAGE)))
+            self._page = (number, values)
+        return values[place : place + count]
 
 
 class Drift:

@@ -106,7 +106,9 @@ class Wiring:
 
     def bias_at(self, source_A: float, curve: BiasCurve) -> float:
         """Return the bias under one steady source current (`bias_V` for a plain number)."""
-        return float(self.bias_V(np.asarray(source_A), curve))
+        if self._divider_S:
+            return curve.loaded(self._leak_S, self._known_ohm).bias_at(source_A)
+        return curve.bias_at(source_A * self.contact_share(curve.zero_bias_ohm))
 
     def terminal_V(self, source_A: float, curve: BiasCurve) -> float:
         """Return the voltage at the source meter's terminals while a steady current flows: DC arm, leads, contact."""

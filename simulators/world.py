@@ -147,18 +147,17 @@ class World:
         oscillator_Vrms = wiring.oscillator_Vrms.at_times(time_s)
         temperature_K = self.electron_temperature_K(typical_s)
         source_A = wiring.source_A.at_times(time_s)
-        gain, signal_V, steady_V = wiring.gain(typical_s), np.empty(time_s.shape, dtype=complex), np.empty(time_s.shape)
-        pieces = self._pieces(time_s)
-        moments_s = [min(max(typical_s, float(time_s[piece][0])), float(time_s[piece][-1])) for piece in pieces]
-        curves = [self._curve(temperature_K, one_s, float(oscillator_Vrms[-1]), frequency_Hz) for one_s in moments_s]
-        for piece, curve in zip(pieces, curves, strict=True):
+        gain, signal_V, steady_V, curve = wiring.gain(typical_s), [], [], _OPEN
+        for piece in self._pieces(time_s):
+            moment_s = min(max(typical_s, float(time_s[piece.start])), float(time_s[piece.stop - 1]))
+            curve = self._curve(temperature_K, moment_s, float(oscillator_Vrms[-1]), frequency_Hz)
             bias_V = wiring.bias_V(source_A[piece], curve)
-            steady_V[piece] = wiring.steady_signal_V(bias_V, curve)
-            signal_V[piece] = gain * wiring.signal_V(oscillator_Vrms[piece], bias_V, curve, frequency_Hz)
+            steady_V.append(wiring.steady_signal_V(bias_V, curve))
+            signal_V.append(wiring.signal_V(oscillator_Vrms[piece], bias_V, curve, frequency_Hz))
+        noise_V = gain * wiring.noise_V_per_rtHz(curve.zero_bias_ohm, temperature_K, frequency_Hz)
         if self._break is Break.LEAD:
-            signal_V, steady_V = np.zeros_like(signal_V), np.zeros_like(steady_V)
-        noise_V = gain * wiring.noise_V_per_rtHz(curves[-1].zero_bias_ohm, temperature_K, frequency_Hz)
-        return signal_V, gain * steady_V, noise_V
+            return np.zeros(time_s.shape, dtype=complex), np.zeros(time_s.shape), noise_V
+        return gain * np.concatenate(signal_V), gain * np.concatenate(steady_V), noise_V
 
     def second_harmonic_Vrms(self, time_s: float, frequency_Hz: float) -> complex:
         """Return the second harmonic of the contact at the lock-in's input at an instant, relative to ``sin 2wt``."""
@@ -184,8 +183,10 @@ class World:
 
     def _pieces(self, time_s: Floats) -> list[slice]:
         """Return the parts of ascending times between which the contact switches by itself."""
-        cuts = np.searchsorted(time_s, self.contact.switches_s(float(time_s[0]), float(time_s[-1])))
-        bounds = sorted({0, *cuts.tolist(), len(time_s)})
+        switches_s = self.contact.switches_s(float(time_s[0]), float(time_s[-1]))
+        if not switches_s:
+            return [slice(0, len(time_s))]
+        bounds = sorted({0, *np.searchsorted(time_s, switches_s).tolist(), len(time_s)})
         return [slice(first, last) for first, last in itertools.pairwise(bounds)]
 
     def _heat(self, time_s: float) -> None:

@@ -100,13 +100,13 @@ class Cryostat:
         if isinstance(time_s, np.ndarray):
             flat = [self.sample_temperature_K(moment) for moment in time_s.ravel().tolist()]
             return np.array(flat).reshape(time_s.shape)
-        still_K = math.exp(self._trajectory.at(time_s).item(1))
+        still_K = math.exp(self._trajectory.at(time_s)[1])
         rms_K = FLUCTUATION * still_K / (1.0 + FLUCTUATION * still_K / LARGEST_FLUCTUATION_K)
         return still_K + rms_K * self._fluctuation_at(time_s)
 
     def stage_temperatures_K(self, time_s: float) -> StageTemperatures:
         """Return the true temperatures of all stages, without the sample stage's fluctuation."""
-        chamber, sample, share, _ = self._trajectory.at(time_s).tolist()
+        chamber, sample, share, _ = self._trajectory.at(time_s)
         still_heater_W = self._system.inputs.still_heater_W
         insert = self._system.insert
         still_K = insert.still_temperature_K(math.exp(chamber), share, still_heater_W)
@@ -114,7 +114,7 @@ class Cryostat:
 
     def mixture_share(self, time_s: float) -> float:
         """Return the share of the cooling liquid: of a mixture that circulates, of a 3He charge in the pot."""
-        return self._trajectory.at(time_s).item(2)
+        return self._trajectory.at(time_s)[2]
 
     def setpoint_K(self, time_s: float) -> float:
         """Return the setpoint of that instant, on its ramp if it is ramping."""
@@ -126,7 +126,7 @@ class Cryostat:
 
     def heater_fraction(self, time_s: float) -> float:
         """Return the heater current as a fraction of the range's full current, 0 to 1."""
-        return self._system.output(time_s, self._trajectory.at(time_s).tolist())
+        return self._system.output(time_s, self._trajectory.at(time_s))
 
     def heater_power_W(self, time_s: float) -> float:
         """Return the power in the sample heater."""
@@ -166,7 +166,7 @@ class Cryostat:
     def set_full_power_W(self, time_s: float, power_W: float) -> None:
         """Set the heater's power at full output; the integral keeps its current as far as it can (assumed)."""
         inputs = self._system.inputs
-        *others, integral = self._trajectory.at(time_s).tolist()
+        *others, integral = self._trajectory.at(time_s)
         kept = min(1.0, integral * math.sqrt(inputs.range_W / power_W)) if power_W else 0.0
         self._change(time_s, replace(inputs, range_W=power_W), state=(*others, kept))
 
@@ -222,7 +222,7 @@ class Cryostat:
         present, asked = self._system.inputs.sample_heat, _total(self._asked_heat, time_s)
         moments = {*asked.starts_s, *(start for start in present.starts_s if start > time_s)}
         change_W = max(abs(asked.at(moment) - present.at(moment)) for moment in moments)
-        _, sample, share, _ = self._trajectory.at(time_s).tolist()
+        _, sample, share, _ = self._trajectory.at(time_s)
         sample_K = math.exp(sample)
         if change_W > _UNSEEN * sample_K * self._system.insert.hold_slope_W_per_K(sample_K, share):
             self._change(time_s, replace(self._system.inputs, sample_heat=asked))

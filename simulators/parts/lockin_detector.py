@@ -143,7 +143,6 @@ class Detector:
             *wiring.oscillator_Vrms.edges_s(start_s, time_s),
             *self._world.contact.switches_s(start_s, time_s),
         }
-        steps_s.update(self._world.contact.switches_s(start_s, time_s))
         edges_s = np.array([*sorted(steps_s), time_s])
         middles_s = np.concatenate(([start_s], 0.5 * (edges_s[1:] + edges_s[:-1])))
         arriving_V, dc_V, front_V_per_rtHz = self._world.lockin_input(

@@ -55,10 +55,17 @@ class OutputFilter:
     def step_response(self, age_s: Floats) -> Floats:
         """Return how much of a step is through after `age_s`, shape as `age_s`."""
         age = np.asarray(age_s) / self.time_constant_s
-        tail = 1.0
-        for k in range(self.stages - 1, 0, -1):
-            tail = 1.0 + tail * age / k
-        return 1.0 - np.exp(-age) * tail
+        if self.stages == 1:
+            return 1.0 - np.exp(-age)
+        tail = age / (self.stages - 1)
+        tail += 1.0
+        for k in range(self.stages - 2, 0, -1):
+            tail *= age
+            if k > 1:
+                tail /= k
+            tail += 1.0
+        tail *= np.exp(-age)
+        return 1.0 - tail
 
     def weights(self, edges_s: Floats, time_s: float) -> Floats:
         """Return the weights of cells of constant input in the output at `time_s`.
@@ -83,11 +90,12 @@ class OutputFilter:
         newest = math.floor(place)
         ages = _NOISE_AGES[self.stages] + (place - newest) / cells
         through = self.step_response(np.concatenate(([0.0], ages)) * self.time_constant_s)
-        # even samples are X, odd ones Y
-        x, y = (through[1:] - through[:-1]) @ source.samples(2 * newest + _NOISE_INDEX[self.stages])
+        # even samples are X, odd ones Y; the newest cell comes first
+        count = len(ages)
+        drawn = source.stretch(2 * (newest - count + 1), 2 * count).reshape(count, 2)[::-1].copy()
+        x, y = ((through[1:] - through[:-1]) @ drawn).tolist()
         # a cell's variance is half the density over its length
         return complex(x, y) * math.sqrt(0.5 * cells / self.time_constant_s / _NOISE_NORM[self.stages])
 
 
 _NOISE_AGES: Final = {n: np.arange(_NOISE_MEMORY[n] * _NOISE_CELLS[n]) / _NOISE_CELLS[n] for n in _ENBW}
-_NOISE_INDEX: Final = {n: np.array([0, 1]) - 2 * np.arange(len(_NOISE_AGES[n]))[:, np.newaxis] for n in _ENBW}

@@ -5,7 +5,7 @@ which have hysteresis. All of it is a pure function of seed, time and what was s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -125,12 +125,10 @@ class TabulatedContact:
         self, temperature_K: float, field_T: float, excitation_Vrms: float, time_s: float, source_A: StepHistory
     ) -> BiasCurve:
         """Return conductance against bias, from the table."""
-        table = self._tables[self.state(time_s)]
-        curve = table.curve(temperature_K, field_T).under(excitation_Vrms, temperature_K / KELVIN_PER_VOLT)
-        if self.anatomy.transitions is None:
-            return curve
-        steps = _Hysteresis.at(self.anatomy, temperature_K, field_T, time_s, source_A)
-        return replace(curve, steps=steps)
+        table, steps = self._tables[self.state(time_s)], None
+        if self.anatomy.transitions is not None:
+            steps = _Hysteresis.at(self.anatomy, temperature_K, field_T, time_s, source_A)
+        return table.curve(temperature_K, field_T).under(excitation_Vrms, temperature_K / KELVIN_PER_VOLT, steps)
 
     def switches_s(self, start_s: float, end_s: float) -> list[float]:
         """Return when a fluctuator switches between two times, ascending."""

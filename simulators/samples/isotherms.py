@@ -7,8 +7,10 @@ is read.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 import numpy as np
@@ -27,7 +29,7 @@ _NODE: Final = _BIAS_STEP * np.arange(-_ZERO, _ZERO + 1.0)
 _NODE_V: Final = _BIAS_SCALE_V * np.sinh(_NODE)
 # weights of four neighbouring nodes as polynomials of the place between the middle two, powers ascending
 _LAGRANGE: Final = np.array(((0, -2, 3, -1), (6, -3, -6, 3), (0, 6, 3, -3), (0, -1, 0, 1))) / 6.0
-_FOUR: Final = np.arange(4)[:, np.newaxis]
+_NEIGHBOURS: Final = np.arange(4)[:, np.newaxis] - 1
 
 # Gauss-Legendre rule inside a cell, for the integral of the conductance
 _CELL_PLACE, _CELL_WEIGHT = np.polynomial.legendre.leggauss(2)
@@ -52,65 +54,105 @@ class Steps(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class BiasCurve:
     """Conductance of a contact against bias at one temperature, field and excitation.
 
     Beyond the table's largest bias (45 mV) the conductance stays what it is there.
 
-    Attributes
+    Parameters
     ----------
-    nodes_S : array, shape (2, K)
-        At the table's bias nodes, of which the middle one is zero: differential conductance dI/dV, mean conductance
-        I/V.
-    excitation_nodes_V, excitation_weights : array, shape (J,)
-        Where and with which weights a lock-in's first harmonic samples the curve about its bias.
+    rows_S : array, shape (M, 2, K)
+        The table at M temperatures: differential conductance dI/dV and mean conductance I/V at its K bias nodes, of
+        which the middle one is zero.
+    weights
+        With which the M rows count at this temperature.
+    excitation_Vrms
+        Of the lock-in that looks at it, across the contact.
+    thermal_V
+        kB T / e of the electrons, which says how smooth the curve is.
     steps : Steps or None
         Steps of the current beside the table.
     """
 
-    nodes_S: Floats
-    excitation_nodes_V: Floats
-    excitation_weights: Floats
-    steps: Steps | None = None
+    __slots__ = ("_excitation_Vrms", "_nodes_S", "_rows_S", "_steps", "_thermal_V", "_weights", "_zero_bias_S")
+
+    def __init__(
+        self,
+        rows_S: Floats,
+        weights: Sequence[float],
+        excitation_Vrms: float = 0.0,
+        thermal_V: float = 0.0,
+        steps: Steps | None = None,
+    ) -> None:
+        self._rows_S = rows_S
+        self._weights = weights
+        self._excitation_Vrms = excitation_Vrms
+        self._thermal_V = thermal_V
+        self._steps = steps
+        self._nodes_S: Floats | None = None
+        (self._zero_bias_S,) = self._nodes_about(_ZERO, 1)
 
     @property
     def zero_bias_ohm(self) -> float:
         """Return the resistance at zero bias, without excitation."""
-        return 1.0 / float(self.nodes_S[0, _ZERO])
+        return 1.0 / self._zero_bias_S[0]
+
+    def nodes_S(self) -> Floats:
+        """Return differential and mean conductance at the bias nodes, without excitation, shape (2, K)."""
+        if self._nodes_S is None:
+            nodes_S, part_S = self._rows_S[0] * self._weights[0], np.empty_like(self._rows_S[0])
+            for row_S, weight in zip(self._rows_S[1:], self._weights[1:], strict=True):
+                nodes_S += np.multiply(row_S, weight, out=part_S)
+            self._nodes_S = nodes_S
+        return self._nodes_S
 
     def conductance_S(self, bias_V: ArrayLike) -> Floats:
-        """Return the differential conductance as the lock-in sees it, shape as `bias_V`."""
-        sampled_V = np.asarray(bias_V, dtype=np.float64)[..., np.newaxis] + self.excitation_nodes_V
-        return self._differential_S(sampled_V) @ self.excitation_weights
+        """Return the differential conductance as the lock-in sees it, shape as `bias_V`.
+
+        By the Gauss-Chebyshev rule of the second kind for ``(2/pi) int du (1-u^2)^(1/2) G(V + Vpeak u)``.
+        """
+        peak_V = math.sqrt(2.0) * self._excitation_Vrms
+        place, weights = _excitation_rule(peak_V, self._thermal_V)
+        sampled_V = np.asarray(bias_V, dtype=np.float64)[..., np.newaxis] + peak_V * place
+        inside_V = np.minimum(np.maximum(sampled_V, -_LARGEST_BIAS_V), _LARGEST_BIAS_V)
+        table_S = _read_off(self.nodes_S()[:1], inside_V)[0]
+        return (table_S if self._steps is None else table_S + self._steps.conductance_S(sampled_V)) @ weights
 
     def current_A(self, bias_V: ArrayLike) -> Floats:
         """Return the current, shape as `bias_V`; the excitation is too small to rectify."""
         bias = np.asarray(bias_V, dtype=np.float64)
-        inside, differential_S, mean_S = self._inside(bias)
-        current = mean_S * inside + differential_S * (bias - inside)
-        return current if self.steps is None else current + self.steps.current_A(bias)
+        current_A = self._table_current(bias)[0]
+        return current_A if self._steps is None else current_A + self._steps.current_A(bias)
 
     def bias_V(self, current_A: ArrayLike) -> Floats:
         """Return the bias at which `current_A` flows, shape as `current_A`; by Newton's method from an ohmic guess."""
         current = np.asarray(current_A, dtype=np.float64)
-        bias = current / self.nodes_S[1, _ZERO]
+        bias = current / self._zero_bias_S[1]
         for _ in range(_NEWTON_STEPS):
-            inside, differential_S, mean_S = self._inside(bias)
-            excess_A = mean_S * inside + differential_S * (bias - inside) - current
-            if self.steps is not None:
-                excess_A = excess_A + self.steps.current_A(bias)
-                differential_S = differential_S + self.steps.conductance_S(bias)
-            step_V = excess_A / differential_S
+            there_A, slope_S = self._table_current(bias)
+            excess_A = there_A - current
+            if self._steps is not None:
+                excess_A, slope_S = excess_A + self._steps.current_A(bias), slope_S + self._steps.conductance_S(bias)
+            step_V = excess_A / slope_S
             bias = bias - step_V
             # quadratic convergence: what is left is far below the last step
-            if np.all(np.abs(step_V) <= 1e-4 * np.abs(bias) + _CLOSE_V):
+            if (np.abs(step_V) <= 1e-4 * np.abs(bias) + _CLOSE_V).all():
                 break
         return bias
 
     def bias_at(self, current_A: float) -> float:
-        """Return the bias at which one current flows (`bias_V` for a plain number)."""
-        return float(self.bias_V(current_A))
+        """Return the bias at which one current flows: `bias_V` for a plain number, in a third of the time."""
+        if self._steps is not None:
+            return float(self.bias_V(current_A))
+        bias_V = current_A / self._zero_bias_S[1]
+        for _ in range(_NEWTON_STEPS):
+            inside_V = min(max(bias_V, -_LARGEST_BIAS_V), _LARGEST_BIAS_V)
+            differential_S, mean_S = self._read_off_at(inside_V)
+            step_V = (mean_S * inside_V + differential_S * (bias_V - inside_V) - current_A) / differential_S
+            bias_V -= step_V
+            if abs(step_V) <= 1e-4 * abs(bias_V) + _CLOSE_V:
+                break
+        return bias_V
 
     def loaded(self, shunt_S: float, series_ohm: float) -> "BiasCurve":
         """Return the current into the contact with `series_ohm` in line and both bridged by `shunt_S`, by its bias.
@@ -118,49 +160,67 @@ class BiasCurve:
         ``I + shunt (V + I series)``: linear in the table, so that `bias_V` of it solves the circuit.
         """
         share = 1.0 + shunt_S * series_ohm
-        steps = None if self.steps is None else _Scaled(self.steps, share)
-        return replace(self, nodes_S=share * self.nodes_S + shunt_S, steps=steps)
+        steps = None if self._steps is None else _Scaled(self._steps, share)
+        rows_S = (share * self.nodes_S() + shunt_S)[np.newaxis]
+        return BiasCurve(rows_S, (1.0,), self._excitation_Vrms, self._thermal_V, steps)
 
-    def under(self, excitation_Vrms: float, thermal_V: float) -> "BiasCurve":
-        """Return the same curve as a lock-in of this excitation across the contact sees it.
+    def under(self, excitation_Vrms: float, thermal_V: float, steps: Steps | None = None) -> "BiasCurve":
+        """Return the same curve as a lock-in of this excitation across the contact sees it, with steps beside it."""
+        return BiasCurve(self._rows_S, self._weights, excitation_Vrms, thermal_V, steps)
 
-        `thermal_V` is kB T / e of the electrons, which says how smooth the curve is. By the Gauss-Chebyshev rule of the
-        second kind for ``(2/pi) int du (1-u^2)^(1/2) G(V + Vpeak u)``.
-        """
-        peak_V = math.sqrt(2.0) * excitation_Vrms
-        if peak_V == 0.0:
-            return replace(self, excitation_nodes_V=_NO_EXCITATION[0], excitation_weights=_NO_EXCITATION[1])
-        strip = _FERMI_STRIP * thermal_V / peak_V
-        count = min(_MOST_NODES, 1 + math.ceil(_DIGITS / math.log10(strip + math.hypot(strip, 1.0))))
-        angle = np.pi * np.arange(1, count + 1) / (count + 1)
-        return replace(
-            self,
-            excitation_nodes_V=peak_V * np.cos(angle),
-            excitation_weights=2.0 * np.sin(angle) ** 2 / (count + 1),
-        )
-
-    def _differential_S(self, bias_V: Floats) -> Floats:
-        table_S = self._at(np.minimum(np.maximum(bias_V, -_LARGEST_BIAS_V), _LARGEST_BIAS_V), self.nodes_S[:1])[0]
-        return table_S if self.steps is None else table_S + self.steps.conductance_S(bias_V)
-
-    def _inside(self, bias_V: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return the bias inside the table, and differential and mean conductance of the table there."""
+    def _table_current(self, bias_V: Floats) -> tuple[Floats, Floats]:
+        """Return current and differential conductance of the table, without excitation, shapes as `bias_V`."""
         inside_V = np.minimum(np.maximum(bias_V, -_LARGEST_BIAS_V), _LARGEST_BIAS_V)
-        differential_S, mean_S = self._at(inside_V, self.nodes_S)
-        return inside_V, differential_S, mean_S
+        slope_S, mean_S = _read_off(self.nodes_S(), inside_V)
+        return mean_S * inside_V + slope_S * (bias_V - inside_V), slope_S
 
-    @staticmethod
-    def _at(bias_V: Floats, nodes_S: Floats) -> Floats:
-        """Return the rows of a table at biases inside it, shape (rows, ...), by four-point Lagrange interpolation."""
-        place = np.arcsinh(bias_V.ravel() * (1.0 / _BIAS_SCALE_V)) * (1.0 / _BIAS_STEP) + _ZERO
-        left = place.astype(np.int64)
-        powers = np.empty((4, place.size))
-        powers[0] = 1.0
-        np.subtract(place, left, out=powers[1])
-        np.multiply(powers[1], powers[1], out=powers[2])
-        np.multiply(powers[2], powers[1], out=powers[3])
-        neighbours = nodes_S.take(left + (_FOUR - 1), axis=1)
-        return (neighbours * (_LAGRANGE @ powers)).sum(axis=1).reshape(len(nodes_S), *bias_V.shape)
+    def _read_off_at(self, bias_V: float) -> tuple[float, float]:
+        """Return differential and mean conductance of the table at one bias inside it."""
+        place = float(np.arcsinh(bias_V * (1.0 / _BIAS_SCALE_V))) * (1.0 / _BIAS_STEP) + _ZERO
+        left = int(place)
+        a, b, c, d = _cubic_weights(place - left).tolist()
+        (r, v), (s, w), (t, x), (u, y) = self._nodes_about(left - 1, 4)
+        # the order of numpy's sum over four neighbours
+        return a * r + ((b * s + c * t) + d * u), a * v + ((b * w + c * x) + d * y)
+
+    def _nodes_about(self, first: int, count: int) -> list[tuple[float, float]]:
+        """Return `count` nodes of both rows at this temperature, without computing all of them."""
+        differential_S, mean_S = self._rows_S[:, :, first : first + count].transpose(1, 2, 0).tolist()
+        weights = self._weights
+        return [
+            (sum(map(operator.mul, one_S, weights)), sum(map(operator.mul, other_S, weights)))
+            for one_S, other_S in zip(differential_S, mean_S, strict=True)
+        ]
+
+
+def _read_off(nodes_S: Floats, bias_V: Floats) -> Floats:
+    """Return the rows of a table at biases inside it, shape (rows, ...), by four-point Lagrange interpolation."""
+    place = np.arcsinh(bias_V.ravel() * (1.0 / _BIAS_SCALE_V))
+    place *= 1.0 / _BIAS_STEP
+    place += _ZERO
+    left = place.astype(np.int64)
+    powers = np.empty((4, place.size))
+    powers[0] = 1.0
+    np.subtract(place, left, out=powers[1])
+    np.multiply(powers[1], powers[1], out=powers[2])
+    np.multiply(powers[2], powers[1], out=powers[3])
+    neighbours = nodes_S.take(left + _NEIGHBOURS, axis=1)
+    neighbours *= _LAGRANGE @ powers
+    return neighbours.sum(axis=1).reshape(len(nodes_S), *bias_V.shape)
+
+
+def _excitation_rule(peak_V: float, thermal_V: float) -> tuple[Floats, Floats]:
+    """Return places (in parts of the peak) and weights at which a lock-in's first harmonic samples a curve."""
+    if peak_V == 0.0:
+        return _NO_EXCITATION
+    strip = _FERMI_STRIP * thermal_V / peak_V
+    return _chebyshev(min(_MOST_NODES, 1 + math.ceil(_DIGITS / math.log10(strip + math.hypot(strip, 1.0)))))
+
+
+@lru_cache(maxsize=_MOST_NODES)
+def _chebyshev(count: int) -> tuple[Floats, Floats]:
+    angle = np.pi * np.arange(1, count + 1) / (count + 1)
+    return np.cos(angle), 2.0 * np.sin(angle) ** 2 / (count + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +239,7 @@ class _Scaled:
 
 def ohmic_curve(conductance_S: float) -> BiasCurve:
     """Return the curve of an ohmic resistor."""
-    return BiasCurve(np.full((2, _NODE.size), conductance_S), *_NO_EXCITATION)
+    return BiasCurve(np.full((1, 2, _NODE.size), conductance_S), (1.0,))
 
 
 class Isotherms:
@@ -194,15 +254,16 @@ class Isotherms:
     def __init__(self, exact_conductance_S: Callable[[Floats, float], Floats]) -> None:
         self._exact_conductance_S = exact_conductance_S
         self._rows: dict[int, Floats] = {}
+        self._blocks: dict[int, Floats] = {}
 
     def curve(self, temperature_K: float) -> BiasCurve:
         """Return the curve at one temperature, without excitation."""
         place = math.log(temperature_K) / _LN_T_STEP
         lower = math.floor(place)
-        rows = [self._row(lower + offset) for offset in (-1, 0, 1, 2)]
-        weights = _cubic_weights(place - lower)
-        nodes_S = sum(weight * row for weight, row in zip(weights.tolist(), rows, strict=True))
-        return BiasCurve(np.asarray(nodes_S), *_NO_EXCITATION)
+        block_S = self._blocks.get(lower)
+        if block_S is None:
+            block_S = self._blocks[lower] = np.stack([self._row(lower + offset) for offset in (-1, 0, 1, 2)])
+        return BiasCurve(block_S, tuple(_cubic_weights(place - lower).tolist()))
 
     def _row(self, temperature_index: int) -> Floats:
         row = self._rows.get(temperature_index)

@@ -50,7 +50,7 @@ def test_what_was_asked_before_changes_nothing() -> None:
     fresh, used = Isotherms(exact_S), Isotherms(exact_S)
     for temperature_K in (0.1, 0.31, 0.32, 4.0):
         used.curve(temperature_K)
-    assert np.array_equal(used.curve(0.317).nodes_S, fresh.curve(0.317).nodes_S)
+    assert np.array_equal(used.curve(0.317).nodes_S(), fresh.curve(0.317).nodes_S())
 
 
 @pytest.mark.parametrize("excitation_Vrms", [0.0, 2e-6, 19e-6, 100e-6])
