@@ -147,7 +147,9 @@ class World:
         oscillator_Vrms = wiring.oscillator_Vrms.at_times(time_s)
         temperature_K = self.electron_temperature_K(typical_s)
         source_A = wiring.source_A.at_times(time_s)
-        gain, signal_V, steady_V, curve = wiring.gain(typical_s), [], [], _OPEN
+        gain, curve = wiring.gain(typical_s), _OPEN
+        signal_V: list[NDArray[np.complex128]] = []
+        steady_V: list[Floats] = []
         for piece in self._pieces(time_s):
             moment_s = min(max(typical_s, float(time_s[piece.start])), float(time_s[piece.stop - 1]))
             curve = self._curve(temperature_K, moment_s, float(oscillator_Vrms[-1]), frequency_Hz)
@@ -156,7 +158,7 @@ class World:
             signal_V.append(wiring.signal_V(oscillator_Vrms[piece], bias_V, curve, frequency_Hz))
         noise_V = gain * wiring.noise_V_per_rtHz(curve.zero_bias_ohm, temperature_K, frequency_Hz)
         if self._break is Break.LEAD:
-            return np.zeros(time_s.shape, dtype=complex), np.zeros(time_s.shape), noise_V
+            return np.zeros(time_s.shape, dtype=np.complex128), np.zeros(time_s.shape), noise_V
         return gain * np.concatenate(signal_V), gain * np.concatenate(steady_V), noise_V
 
     def second_harmonic_Vrms(self, time_s: float, frequency_Hz: float) -> complex:

@@ -99,12 +99,13 @@ class BiasCurve:
 
     def nodes_S(self) -> Floats:
         """Return differential and mean conductance at the bias nodes, without excitation, shape (2, K)."""
-        if self._nodes_S is None:
+        nodes_S = self._nodes_S
+        if nodes_S is None:
             nodes_S, part_S = self._rows_S[0] * self._weights[0], np.empty_like(self._rows_S[0])
             for row_S, weight in zip(self._rows_S[1:], self._weights[1:], strict=True):
                 nodes_S += np.multiply(row_S, weight, out=part_S)
             self._nodes_S = nodes_S
-        return self._nodes_S
+        return nodes_S
 
     def conductance_S(self, bias_V: ArrayLike) -> Floats:
         """Return the differential conductance as the lock-in sees it, shape as `bias_V`.

@@ -158,6 +158,9 @@ class BiasCurveOf:
             )
         return np.asarray(0.5 * (low + high))
 
+    def bias_at(self, current_A: float) -> float:
+        return float(self.bias_V(np.asarray(current_A)))
+
 
 def test_current_preamplifier_sees_the_current_and_grounds_the_contact() -> None:
     wiring = Wiring(1, VOLTAGE_BIAS)
