@@ -26,5 +26,12 @@ BEFORE = (
 )
 """Before the first current, in this order."""
 
+DUMMY = (
+    CheckItem("contact-away", "The contact is not connected: it is grounded, and its leads are unplugged."),
+    CheckItem("dummy-connected", "The dummy resistor is in its place, with all four leads, or as many as it has."),
+    BEFORE[4],
+)
+"""Before a calibration."""
+
 AFTER = CheckItem("ground-closed", "Close the grounding switch before anybody touches the wiring.")
 """After the last one."""

@@ -7,6 +7,7 @@ each arm shunts the other's current: Kirchhoff's laws at the summing point are s
 for infinite. The low-pass after the source meter holds the far end of the DC arm at ground for the AC.
 """
 
+import cmath
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,12 +42,12 @@ class ScaleError:
 
 def input_referred_V(lockin_V: float, circuit: CircuitSection) -> float:
     """Refer volts at the lock-in's input to the voltage preamplifier's input, as the run file keeps them."""
-    return lockin_V / circuit.preamplifier_gain
+    return lockin_V / (circuit.preamplifier_gain * circuit.gain_factor)
 
 
 def lockin_V(input_referred_V: float, circuit: CircuitSection) -> float:
     """Refer volts at the preamplifier's input to the lock-in's input, e.g. to choose its range."""
-    return input_referred_V * circuit.preamplifier_gain
+    return input_referred_V * (circuit.preamplifier_gain * circuit.gain_factor)
 
 
 def conductance(x_V: float, y_V: float, oscillator_Vrms: float, circuit: CircuitSection) -> Response:
@@ -54,7 +55,8 @@ def conductance(x_V: float, y_V: float, oscillator_Vrms: float, circuit: Circuit
 
     With the conductance g from the summing point to ground beside the contact, and RL all that is in line with it, a
     current I through the contact leaves Vosc/Ra - I = g I (RL + R). With a tap voltage U = I (R + Rin), of which Rin
-    lies between the taps, I = (Vosc/Ra - g U) / (1 + g (RL - Rin)); a current preamplifier says I itself.
+    lies between the taps, I = (Vosc/Ra - g U) / (1 + g (RL - Rin)); a current preamplifier says I itself. Zero and
+    phase of the line, if it was calibrated, are taken off first.
 
     Parameters
     ----------
@@ -71,7 +73,9 @@ def conductance(x_V: float, y_V: float, oscillator_Vrms: float, circuit: Circuit
         If the reading leaves no positive resistance for the contact: an open lead, a wrong phase or known resistance.
     """
     drive_A, shunt_S = oscillator_Vrms / _ac_arm_ohm(circuit), _ac_shunt_S(circuit)
-    signal_V = complex(x_V, y_V)
+    signal_V = complex(x_V - circuit.zero_x_V, y_V - circuit.zero_y_V)
+    if circuit.phase_deg:
+        signal_V *= cmath.rect(1.0, -math.radians(circuit.phase_deg))
     if circuit.transimpedance_ohm:
         current_A, beside_ohm = signal_V / circuit.transimpedance_ohm, circuit.known_ohm
         across_V = (drive_A - current_A) / shunt_S
@@ -95,6 +99,7 @@ def conductance_error_S(sigma_V: float, conductance_S: float, excitation_Vrms: f
 
 def scale_errors(conductance_S: float, circuit: CircuitSection) -> tuple[ScaleError, ...]:
     """Return what each imperfectly known part of the circuit does to the scale, at one conductance."""
+    circuit = circuit.model_copy(update={"phase_deg": 0.0, "zero_x_V": 0.0, "zero_y_V": 0.0})
     seen_V = lockin_V(signal_V(1.0, conductance_S, circuit), circuit)
     oscillator_Vrms = oscillator_for(1.0, conductance_S, circuit)
     slope_ohm = _bias_per_current_ohm(conductance_S, circuit)
@@ -117,9 +122,8 @@ def total_scale_error(errors: tuple[ScaleError, ...]) -> ScaleError:
 
 def _variations(circuit: CircuitSection) -> Iterator[tuple[str, CircuitSection]]:
     """Yield the circuit with one part after the other changed by its error."""
-    gain = "transimpedance_ohm" if circuit.transimpedance_ohm else "preamplifier_gain"
     parts = ("ac_arm_ohm", "dc_arm_ohm", *(["divider_ohm"] if circuit.divider_ohm else []))
-    changes = {gain: circuit.gain_error_fraction * getattr(circuit, gain)}
+    changes = {"gain_factor": circuit.gain_error_fraction * circuit.gain_factor}
     changes |= {name: circuit.arm_error_fraction * getattr(circuit, name) for name in parts}
     changes["lead_ohm"] = circuit.lead_error_ohm
     for name, change in changes.items():

@@ -274,6 +274,26 @@ def check(station: RequiredStationOption, as_json: JsonOption = False) -> None:
     raise typer.Exit(check_station(station, as_json))
 
 
+@app.command()
+def calibrate(
+    station: RequiredStationOption,
+    resistor_ohm: Annotated[float, typer.Option("--resistor-ohm", min=1e-3, help="The dummy resistor.")] = 10.0,
+    resistor_error: Annotated[
+        float, typer.Option("--resistor-error", min=0.0, help="Its error as a part of it, one sigma.")
+    ] = 1e-3,
+    frequency_Hz: Annotated[float, typer.Option("--frequency-Hz", min=1e-3, help="That of the runs to come.")] = 137.7,
+    simulate: Annotated[bool, typer.Option("--simulate", help="On the simulated rack.")] = False,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the simulated rack.")] = 1,
+    as_json: JsonOption = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Answer every confirmation with yes.")] = False,
+) -> None:
+    """Measure gain, zero, phase and linearity of the line on a dummy resistor; keep them beside the station file."""
+    from acquisition.terminal.calibrate_command import CalibrateOptions, calibrate_line
+
+    world = seed if simulate else None
+    calibrate_line(CalibrateOptions(station, resistor_ohm, resistor_error, frequency_Hz, world, yes, as_json))
+
+
 app.add_typer(control_app)
 app.add_typer(alerts_app, name="alerts")
 

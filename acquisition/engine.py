@@ -76,6 +76,7 @@ def run_plan(
     journal: WriteJournal | None = None,
     start_guard: GuardStarter | None = None,
     alerts: Alerts | None = None,
+    checklist: str = "",
 ) -> RunOutcome:
     """Measure a plan into a new run file and leave the rack idle-safe, whatever happens.
 
@@ -103,6 +104,8 @@ def run_plan(
         Starts the guard of the run file named.
     alerts : Alerts, optional
         Who is alerted when the run stops, pauses for an interlock, or is done.
+    checklist : str
+        What of the connection checklist was confirmed, and how; empty where there is nothing to be asked.
 
     Raises
     ------
@@ -120,6 +123,7 @@ def run_plan(
         journal, alerts = journal or WriteJournal(), alerts or Alerts(None)
         engine = _Engine(running, roles, clock, writer, wall, control, tell, Past(), journal, alerts)
         tell.started(path, running, 0)
+        engine.note_checklist(checklist)
         return engine.run(watch)
 
 
@@ -137,6 +141,7 @@ def resume_run(
     journal: WriteJournal | None = None,
     start_guard: GuardStarter | None = None,
     alerts: Alerts | None = None,
+    checklist: str = "",
 ) -> RunOutcome:
     """Measure what is missing in a run file and leave the rack idle-safe, whatever happens.
 
@@ -159,6 +164,7 @@ def resume_run(
         journal, alerts = journal or WriteJournal(), alerts or Alerts(None)
         engine = _Engine(unfinished.running, roles, clock, writer, wall, control, tell, past, journal, alerts)
         tell.started(unfinished.run_file, unfinished.running, len(unfinished.measured))
+        engine.note_checklist(checklist)
         return engine.run(watch, unfinished)
 
 
@@ -227,6 +233,11 @@ class _Engine:
         self._obedience = Obedience(
             self._loop, control, writer, commands, self._happened, tell.planned, self._safeguard
         )
+
+    def note_checklist(self, checklist: str) -> None:
+        """Write down what was confirmed before the rack is touched."""
+        if checklist:
+            self._happened(Event(self._loop.now_s(), "checklist", checklist))
 
     def run(self, watch: Watch, unfinished: Unfinished | None = None) -> RunOutcome:
         """Walk the plan, end idle-safe, close the file."""

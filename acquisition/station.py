@@ -136,6 +136,7 @@ def open_simulated(
     wall: Wall,
     *,
     start: Start | None = None,
+    dummy_ohm: float | None = None,
     on_write: WriteObserver | None = None,
 ) -> Iterator[Rack]:
     """Build the simulated rack with `sample` in it and connect to it as to a real one.
@@ -153,6 +154,8 @@ def open_simulated(
         Virtual seconds a wall second; None for as fast as it goes.
     start : Start, optional
         Where its world goes on; a fresh one if left out.
+    dummy_ohm : float, optional
+        A resistor in the place of the sample.
     on_write : callable, optional
         Told of every message that changes a box.
     """
@@ -172,7 +175,7 @@ def _simulated(station: Station, sample: str, seed: int, start: Start) -> Iterat
         start_s=start.time_s,
         start_K=START_K if start.temperature_K is None else start.temperature_K,
         start_T=start.field_T,
-        options=Options(circuit=_circuit(station.circuit)),
+        options=Options(circuit=_circuit(station.circuit), dummy_ohm=dummy_ohm),
     )
     try:
         yield simulated

@@ -26,7 +26,7 @@ from simulators.lockin_sr860 import SR860
 from simulators.magnet_ami430 import AMI430
 from simulators.magnet_ips120 import IPS120, Variant
 from simulators.magnet_mercuryips import MercuryiPS
-from simulators.sample import make_contact, samples
+from simulators.sample import dummy_resistor, make_contact, samples
 from simulators.sourcemeter_keithley2400 import Keithley2400
 from simulators.sourcemeter_keithley2450 import Keithley2450
 from simulators.sourcemeter_yokogawags200 import YokogawaGS200
@@ -65,12 +65,15 @@ class Options:
         anyhow.
     circuit
         How the contact is wired.
+    dummy_ohm
+        A resistor in the place of the sample.
     """
 
     remanence_T: float = 0.0
     thermometer_shift_per_T: float = 0.0
     switch: Switch | None = None
     circuit: Circuit = FOUR_WIRE_CURRENT_BIAS
+    dummy_ohm: float | None = None
 
 
 IDEAL: Final = Options()
@@ -272,9 +275,10 @@ def _make_rack(
     coil.watch(cryostat.feel_ramp)
     if options.thermometer_shift_per_T:
         coil.watch_field(cryostat.feel_field)
+    contact = make_contact(sample, seed) if options.dummy_ohm is None else dummy_resistor(options.dummy_ohm)
     parts = Parts(
         clock,
-        World(make_contact(sample, seed), Wiring(seed, options.circuit), cryostat, coil),
+        World(contact, Wiring(seed, options.circuit), cryostat, coil),
         cryostat,
         coil,
         seed,

@@ -8,6 +8,8 @@ from copy import deepcopy
 from functools import cache
 from typing import Any, Final
 
+import numpy as np
+
 from analysis.quantities import sharvin_radius_m, siemens
 from simulators.samples.contact import Anatomy, Tables, TabulatedContact
 from simulators.samples.sample_models import anatomy_of
@@ -33,6 +35,12 @@ def _derived(truth: dict[str, Any]) -> dict[str, Any]:
         "conductance_S": round(conductance_S, 4),
         "sharvin_radius_nm": round(1e9 * float(sharvin_radius_m(conductance_S)), 2),
     }
+
+
+def dummy_resistor(resistance_ohm: float) -> TabulatedContact:
+    """Return an ohmic resistor in the place of a contact."""
+    anatomy = Anatomy(1.0 / resistance_ohm, lambda bias_V, _T, _H: np.full(np.shape(bias_V), 1.0 / resistance_ohm))
+    return TabulatedContact(anatomy, (Tables(anatomy.model),), seed=1)
 
 
 def make_contact(name: str, seed: int = 1) -> TabulatedContact:

@@ -84,17 +84,18 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("readings recipe run_schema station_file tidy_csv toml_model whole_file")
         | rooms("boxes", inside="planning")
         | rooms("alerts command_file control interlocks journal lock rehearsal wire_log", inside="running"),
-        rooms("by_hand circuit plan safety")
+        rooms("by_hand calibration circuit plan safety")
         | rooms("budget excitation learned_times plan_edit plan_limits plan_warnings", inside="planning")
         | rooms("sweep timing", inside="planning")
         | rooms("channels past safeguard settings_watch vital_signs", inside="running"),
-        rooms("loop measured run_list store") | rooms("approach bias_walk hand", inside="running"),
+        rooms("loop measured run_list store") | rooms("approach bias_walk dummy hand", inside="running"),
         rooms("station"),
         rooms("bench engine export guard judgement report_files resume status")
         | rooms("obedience observer takeover watch", inside="running"),
         rooms("gui"),
         rooms("cli")
-        | rooms("bench_commands cli_alerts cli_control commands control_commands judgement_view", inside="terminal")
+        | rooms("bench_commands calibrate_command cli_alerts cli_control commands confirm", inside="terminal")
+        | rooms("control_commands judgement_view", inside="terminal")
         | rooms("plan_rows plan_view rack_commands run_commands run_view", inside="terminal"),
         rooms("__main__"),
     ],
@@ -120,6 +121,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.clock": {"instruments.roles"},
     "acquisition.safety": ROLES,
     "acquisition.running.bias_walk": ROLES,
+    "acquisition.running.dummy": ROLES,
     "acquisition.loop": ROLES | {"instruments.settling"},
     "acquisition.running.approach": ROLES | {"instruments.settling"},
     "acquisition.running.control": ROLES,
@@ -173,6 +175,8 @@ GUESTS: dict[str, set[str]] = {
     "acquisition.terminal.cli_control": {"typer"},
     "acquisition.terminal.cli_alerts": {"typer"},
     "acquisition.terminal.run_commands": {"typer", "rich"},
+    "acquisition.terminal.calibrate_command": {"rich"},
+    "acquisition.terminal.confirm": {"typer", "rich"},
     "acquisition.terminal.control_commands": {"rich"},
     "acquisition.terminal.commands": {"typer", "rich"},
     "acquisition.terminal.bench_commands": {"rich"},

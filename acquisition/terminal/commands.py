@@ -9,6 +9,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from acquisition.calibration import Calibration, calibrated, load_calibration
 from acquisition.clock import WallClock
 from acquisition.errors import InputError
 from acquisition.plan import make_plan
@@ -41,8 +42,25 @@ def station_for(station: Path | None, sample: str | None) -> Station:
         raise InputError("which rack? expected --station FILE or --simulate SAMPLE, or both to rehearse on a station")
     truth = {} if sample is None else truth_of(sample)
     if station is not None:
-        return load_station(station)
+        loaded, calibration = load_station(station), calibration_for(station, sample)
+        return loaded if calibration is None else calibrated(loaded, calibration)
     return simulated_station(conductance_S=truth["conductance_S"], maximum_bias_V=truth["largest_bias_V"])
+
+
+def calibration_for(station: Path | None, sample: str | None) -> Calibration | None:
+    """Return the calibration of a station file, if it has one for this: a simulated rack and a real one are two lines.
+
+    Raises
+    ------
+    InputError
+        If it cannot be used, or a real rack has that of a simulated one.
+    """
+    calibration = None if station is None else load_calibration(station)
+    if calibration is None or (calibration.simulated_seed is None) == (sample is None):
+        return calibration
+    if sample is None:
+        raise InputError(f"{calibration.where}: made on a simulated rack; calibrate the real one, or delete it")
+    return None
 
 
 def truth_of(sample: str) -> dict[str, Any]:

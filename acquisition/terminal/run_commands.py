@@ -1,7 +1,6 @@
 """What `run` and `resume` do: open the rack, hand it to the engine, say how it went."""
 
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from acquisition.checklist import BEFORE
 from acquisition.clock import WallClock
 from acquisition.errors import InputError
 from acquisition.plan import make_plan
@@ -20,7 +20,8 @@ from acquisition.running.control import AttentiveWall, Control
 from acquisition.running.journal import WriteJournal
 from acquisition.running.lock import FileLock, lock_path, lock_rack
 from acquisition.station_file import Station
-from acquisition.terminal.commands import print_json, station_for, truth_of
+from acquisition.terminal.commands import calibration_for, print_json, station_for, truth_of
+from acquisition.terminal.confirm import confirmed, remind
 
 if TYPE_CHECKING:
     from acquisition.engine import RunOutcome
@@ -75,8 +76,7 @@ def run_recipe(options: RunOptions) -> int:
     station = station_for(options.station, options.sample)
     plan = make_plan(load_recipe(options.recipe), station)
     control = _control(wall, options.sample, options.speed, is_confirmed=options.is_confirmed)
-    if options.sample is None and not options.is_confirmed:
-        _confirm_connections(station)
+    checklist = _checklist(options.sample, station, is_confirmed=options.is_confirmed)
     console = Console(stderr=True)
     view = RunView(console, wall, with_events=options.with_events)
     provenance: dict[str, Any] = {
@@ -84,6 +84,8 @@ def run_recipe(options: RunOptions) -> int:
         "seed": options.seed if options.sample else None,
         "speed": options.speed,
     }
+    if (calibration := calibration_for(options.station, options.sample)) is not None:
+        provenance["calibration"] = calibration.to_dict()
     if options.sample is not None:
         provenance["history"] = truth_of(options.sample)["history"]
     opened = _opened(station, options.sample, options.seed, options.speed, control, journal)
@@ -101,10 +103,11 @@ def run_recipe(options: RunOptions) -> int:
                 journal=journal,
                 start_guard=guard_starter(options.sample, station),
                 alerts=alerts,
+                checklist=checklist,
             )
         finally:
             view.close()
-    _say_troubles(alerts, console)
+    _say_last_words(alerts, console, is_real=options.sample is None)
     return _report(outcome, console, as_json=options.as_json)
 
 
@@ -135,8 +138,7 @@ def resume_run_file(options: ResumeOptions) -> int:
             return _report(outcome, console, as_json=options.as_json)
         station, speed = unfinished.running.plan.station, unfinished.header.get("speed")
         control = _control(wall, unfinished.sample, speed, is_confirmed=options.is_confirmed)
-        if unfinished.sample is None and not options.is_confirmed:
-            _confirm_connections(station)
+        checklist = _checklist(unfinished.sample, station, is_confirmed=options.is_confirmed)
         view = RunView(console, wall, with_events=options.with_events)
         seed = int(unfinished.header.get("seed") or 0)
         opened = _opened(station, unfinished.sample, seed, speed, control, journal, _start(unfinished))
@@ -161,17 +163,20 @@ def resume_run_file(options: ResumeOptions) -> int:
                     journal=journal,
                     start_guard=guard_starter(unfinished.sample, station),
                     alerts=alerts,
+                    checklist=checklist,
                 )
             finally:
                 view.close()
-    _say_troubles(alerts, console)
+    _say_last_words(alerts, console, is_real=unfinished.sample is None)
     return _report(outcome, console, as_json=options.as_json)
 
 
-def _say_troubles(alerts: Alerts, console: Console) -> None:
-    """Wait for the alerts under way, now that the rack is given back, and say which could not be sent."""
+def _say_last_words(alerts: Alerts, console: Console, *, is_real: bool) -> None:
+    """Wait for the alerts under way, now that the rack is given back, say which could not be sent, and remind."""
     for trouble in alerts.wait():
         console.print(trouble, highlight=False, soft_wrap=True, markup=False)
+    if is_real:
+        remind(console)
 
 
 def _control(wall: WallClock, sample: str | None, speed: float | None, *, is_confirmed: bool) -> Control:
@@ -227,18 +232,11 @@ def _opened(
         yield rack
 
 
-def _confirm_connections(station: Station) -> None:
-    """Ask for the one thing that no wire can tell: that the contact is connected and its ground switch open."""
-    if not sys.stdin.isatty():
-        raise InputError(
-            f"a run on {station.station.name!r} wants the connection checklist confirmed; add --yes when the "
-            "contact is connected, the grounding switch open and nobody at the wiring"
-        )
-    import typer
-
-    typer.confirm(
-        "Contact connected, leads checked, grounding switch open, nobody at the wiring: start?", abort=True, err=True
-    )
+def _checklist(sample: str | None, station: Station, *, is_confirmed: bool) -> str:
+    """Ask for what no wire can tell, the grounding switch above all; a simulated rack has nothing to be asked."""
+    if sample is not None:
+        return ""
+    return confirmed(BEFORE, f"a run on {station.station.name!r}", is_confirmed=is_confirmed)
 
 
 @contextmanager

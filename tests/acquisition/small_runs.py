@@ -114,7 +114,9 @@ class Bench:
         recipe = parse_recipe(SMALL, "small")
         return Recipe.from_dict(recipe.to_dict() | (changes or {}), "small")
 
-    def run(self, script: Script, recipe: Recipe | None = None, *, is_unattended: bool = False) -> RunOutcome:
+    def run(
+        self, script: Script, recipe: Recipe | None = None, *, is_unattended: bool = False, **options: Any
+    ) -> RunOutcome:
         """Measure the small recipe, or another."""
         control = Control(self.wall, is_unattended=is_unattended)
         journal = WriteJournal()
@@ -132,6 +134,7 @@ class Bench:
                 observer=script,
                 provenance={"simulated": "cu1", "seed": 1, "speed": None},
                 journal=journal,
+                **options,
             )
 
     def resume(

@@ -131,7 +131,7 @@ def test_error_follows_the_derivative(circuit: CircuitSection) -> None:
 
 def test_scale_error_of_four_wires_is_that_of_gain_and_arm() -> None:
     errors = {error.cause: error for error in scale_errors(G_S, LINE)}
-    assert errors["preamplifier_gain"].conductance_fraction == pytest.approx(3e-3, rel=0.01)
+    assert errors["gain_factor"].conductance_fraction == pytest.approx(3e-3, rel=0.01)
     assert errors["ac_arm_ohm"].bias_fraction == pytest.approx(1e-3, rel=0.01)
     assert errors["lead_ohm"].conductance_fraction == 0.0
     assert total_scale_error(tuple(errors.values())).conductance_fraction == pytest.approx(3.16e-3, rel=0.01)
@@ -147,7 +147,7 @@ def test_gain_of_a_current_preamplifier_weighs_more_where_the_bias_is_soft() -> 
     # R = V/I - what is known: 0.3 % of I is 0.3 % of the whole loop
     errors = {error.cause: error for error in scale_errors(G_S, VOLTAGE_BIAS)}
     expected = 3e-3 * loop_ohm(G_S, VOLTAGE_BIAS) * G_S
-    assert errors["transimpedance_ohm"].conductance_fraction == pytest.approx(expected, rel=0.01)
+    assert errors["gain_factor"].conductance_fraction == pytest.approx(expected, rel=0.01)
 
 
 def test_current_limit_of_the_contact_is_one_of_the_source() -> None:
