@@ -159,14 +159,16 @@ def open_simulated(
     on_write : callable, optional
         Told of every message that changes a box.
     """
-    with _simulated(station, sample, seed, start or Start(0.0, None, 0.0)) as simulated:
+    with _simulated(station, sample, seed, start or Start(0.0, None, 0.0), dummy_ohm) as simulated:
         clock = PacedClock(simulated.clock, speed, wall)
         with _connected(_moved(station, simulated.models), simulated.visa_library, clock, on_write) as rack:
             yield replace(rack, simulation=_SimulatedWorld(simulated, clock))
 
 
 @contextmanager
-def _simulated(station: Station, sample: str, seed: int, start: Start) -> Iterator[SimulatedRack]:
+def _simulated(
+    station: Station, sample: str, seed: int, start: Start, dummy_ohm: float | None = None
+) -> Iterator[SimulatedRack]:
     """Build the simulated rack that a station describes, and forget it on leaving."""
     simulated = open_rack(
         sample,
