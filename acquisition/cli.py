@@ -17,6 +17,7 @@ import typer
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.terminal.cli_alerts import alerts_app
 from acquisition.terminal.cli_control import control_app
+from acquisition.terminal.cli_station import station_app
 
 INTERNAL_ERROR = 1
 WRONG_INPUT = 2
@@ -296,6 +297,7 @@ def calibrate(
 
 app.add_typer(control_app)
 app.add_typer(alerts_app, name="alerts")
+app.add_typer(station_app, name="station")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -54,7 +54,7 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("sourcemeter_keithley2400 sourcemeter_keithley2400_commands")
         | rooms("sourcemeter_keithley2450 sourcemeter_keithley2450_commands")
         | rooms("sourcemeter_yokogawags200 temperature_itc503 temperature_lakeshore336")
-        | rooms("temperature_lakeshore372 voltmeter_keithley2182a"),
+        | rooms("temperature_lakeshore372 voltmeter_keithley2182a discovery"),
     ],
     "simulators": [
         rooms("clock dialect faults history noise")
@@ -94,8 +94,10 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("obedience observer takeover watch", inside="running"),
         rooms("gui"),
         rooms("cli")
-        | rooms("bench_commands calibrate_command cli_alerts cli_control commands confirm", inside="terminal")
-        | rooms("control_commands judgement_view", inside="terminal")
+        | rooms(
+            "bench_commands calibrate_command cli_alerts cli_control cli_station commands confirm", inside="terminal"
+        )
+        | rooms("control_commands judgement_view station_draft", inside="terminal")
         | rooms("plan_rows plan_view rack_commands run_commands run_view", inside="terminal"),
         rooms("__main__"),
     ],
@@ -142,6 +144,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.planning.excitation": ARITHMETIC,
     # record 12: the faults of a rack that is simulated inside the engine
     "acquisition.station": {"instruments.*", "simulators.rack", "simulators.control", "simulators.fault_panel"},
+    "acquisition.terminal.cli_station": {"instruments.discovery", "instruments.errors"},  # record 17
     "acquisition.measured": {"analysis.*"},
     "acquisition.judgement": {"analysis.*"},
     "acquisition.terminal.judgement_view": {"analysis.*"},
@@ -174,6 +177,7 @@ GUESTS: dict[str, set[str]] = {
     "acquisition.cli": {"typer"},
     "acquisition.terminal.cli_control": {"typer"},
     "acquisition.terminal.cli_alerts": {"typer"},
+    "acquisition.terminal.cli_station": {"typer"},
     "acquisition.terminal.run_commands": {"typer", "rich"},
     "acquisition.terminal.calibrate_command": {"rich"},
     "acquisition.terminal.confirm": {"typer", "rich"},
