@@ -1,7 +1,7 @@
 """Start an engine of its own and find its run file; the engine lives on whatever becomes of the window.
 
-The engine is `zerobias run --events` as a process of its own, its output in a log file, from which the run file's path
-is read; everything else is read from the run file.
+The engine is `zerobias run --events`, or `bench`, as a process of its own, its output in a log file, from which the run
+file's path is read; everything else is read from the run file.
 """
 
 import json
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from PyQt5.QtCore import QProcess
+from PyQt5.QtCore import QIODevice, QProcess
 
 from acquisition.errors import InputError
 
 
 @dataclass(frozen=True)
 class RunChoice:
-    """What to run: a recipe, and a station file or a simulated sample with its seed and speed (None: full speed)."""
+    """What to run: a recipe, and a station file or a simulated sample, or both, with seed and speed (None: full)."""
 
     recipe: Path
     station: Path | None
@@ -26,14 +26,43 @@ class RunChoice:
     seed: int = 1
     speed: float | None = None
 
+    @property
+    def words(self) -> list[str]:
+        """Return the command that runs it."""
+        return ["run", str(self.recipe), "--out", str(self.out), "--events", "--yes", *_rack_words(self)]
+
+
+@dataclass(frozen=True)
+class BenchChoice:
+    """Which rack to take on the bench; as `RunChoice`."""
+
+    station: Path | None
+    sample: str | None
+    out: Path
+    seed: int = 1
+    speed: float | None = 1.0
+
+    @property
+    def words(self) -> list[str]:
+        """Return the command that does it."""
+        return ["bench", "--out", str(self.out), "--events", *_rack_words(self)]
+
+
+def _rack_words(choice: RunChoice | BenchChoice) -> list[str]:
+    words = [] if choice.station is None else ["--station", str(choice.station)]
+    if choice.sample is None:
+        return words
+    speed = "max" if choice.speed is None else str(choice.speed)
+    return [*words, "--simulate", choice.sample, "--seed", str(choice.seed), "--speed", speed]
+
 
 class LaunchedEngine:
     """An engine that was started here; it may outlive us, and is nobody's child.
 
     Parameters
     ----------
-    choice : RunChoice
-        What it runs.
+    choice : RunChoice or BenchChoice
+        What it does.
 
     Raises
     ------
@@ -43,15 +72,17 @@ class LaunchedEngine:
         If the process cannot be started.
     """
 
-    def __init__(self, choice: RunChoice) -> None:
+    def __init__(self, choice: RunChoice | BenchChoice) -> None:
         choice.out.mkdir(parents=True, exist_ok=True)
-        self._log = choice.out / ".engine.log"
+        self._log = choice.out / f".{choice.words[0]}.log"
         process = QProcess()
         process.setProgram(sys.executable)
-        process.setArguments(["-m", "acquisition", *_words(choice)])
+        process.setArguments(["-m", "acquisition", *choice.words])
         process.setStandardInputFile(QProcess.nullDevice())
-        process.setStandardOutputFile(str(self._log))
-        process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
+        self._log.unlink(missing_ok=True)
+        # of a detached process the channels cannot be merged, so both are appended to one file
+        process.setStandardOutputFile(str(self._log), QIODevice.OpenModeFlag.Append)
+        process.setStandardErrorFile(str(self._log), QIODevice.OpenModeFlag.Append)
         is_started, process_id = process.startDetached()
         if not is_started or process_id is None:
             raise InputError(f"the engine cannot be started: {process.errorString()}")
@@ -74,11 +105,3 @@ class LaunchedEngine:
             last = next((line for line in reversed(text.splitlines()) if line.strip()), "no message")
             raise InputError(f"the run did not start: {last}")
         return None
-
-
-def _words(choice: RunChoice) -> list[str]:
-    words = ["run", str(choice.recipe), "--out", str(choice.out), "--events", "--yes"]
-    if choice.sample is None:
-        return [*words, "--station", str(choice.station)]
-    speed = "max" if choice.speed is None else str(choice.speed)
-    return [*words, "--simulate", choice.sample, "--seed", str(choice.seed), "--speed", speed]

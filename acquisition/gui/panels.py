@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from acquisition.gui.bench_panel import BenchPanel
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.conditions_view import ConditionsView
 from acquisition.gui.exponent_view import ExponentView
@@ -38,6 +39,7 @@ class Place:
 PANELS = (
     Place(Area.CENTRE, StartPanel),
     Place(Area.CENTRE, CollapseView),
+    Place(Area.CENTRE, BenchPanel),
     Place(Area.LEFT, RawView),
     Place(Area.BOTTOM, ExponentView),
     Place(Area.BOTTOM, ZeroBiasView),

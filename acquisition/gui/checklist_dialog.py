@@ -1,0 +1,37 @@
+"""The connection checklist, to be ticked by a person who has just looked; nothing can tell but he."""
+
+from PyQt5.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+
+from acquisition.checklist import AFTER, BEFORE
+
+
+class ChecklistDialog(QDialog):
+    """One box a sentence; it can be accepted once all are ticked."""
+
+    def __init__(self, station: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Connection checklist")
+        column = QVBoxLayout(self)
+        column.addWidget(QLabel(f"Before the first current on {station}:"))
+        self.boxes = [QCheckBox(item.sentence) for item in BEFORE]
+        for box in self.boxes:
+            box.toggled.connect(self._look)
+            column.addWidget(box)
+        column.addWidget(QLabel(f"Afterwards: {AFTER.sentence}"))
+        self.buttons = QDialogButtonBox()
+        self.buttons.addButton(QDialogButtonBox.StandardButton.Ok)
+        self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        column.addWidget(self.buttons)
+        self._look()
+
+    @property
+    def confirmed(self) -> list[str]:
+        """Return the names of what is ticked."""
+        return [item.name for item, box in zip(BEFORE, self.boxes, strict=True) if box.isChecked()]
+
+    def _look(self) -> None:
+        okay = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        if okay is not None:
+            okay.setEnabled(all(box.isChecked() for box in self.boxes))
