@@ -22,7 +22,7 @@ from analysis.fit_result import (
 from analysis.scaling.bias_offset import estimate_bias_offset
 from analysis.scaling.crossover import crossover_error, find_crossover, wider_windows
 from analysis.scaling.deviation import deviation_curve
-from analysis.scaling.likelihood import ExponentMinimum, Profile
+from analysis.scaling.likelihood import ExponentMinimum
 from analysis.scaling.problem import Problem, make_problem, solve_with_drift
 from analysis.scaling.profile_curves import interval_95, likelihood_profile, master_curve, refuse_undetermined
 from analysis.scaling.systematics import excitation_error, temperature_error, window_error
@@ -31,8 +31,6 @@ from analysis.scaling.window_choice import choose_window
 __all__ = ["Corrections", "ExponentFit", "Window", "fit_exponent"]
 
 Floats = NDArray[np.float64]
-
-QUANTILE_95 = 1.959963984540054
 
 
 def fit_exponent(
@@ -88,7 +86,7 @@ def fit_exponent(
     return ExponentFit(
         alpha=minimum.alpha,
         error=float(np.hypot(statistical, systematic.total())),
-        interval95=_total_interval(profile, minimum, misfit, systematic),
+        interval95=systematic.widened(interval_95(profile, minimum, misfit), minimum.alpha),
         statistical=statistical,
         systematic=systematic,
         chi2_per_dof=chi2_per_dof,
@@ -126,16 +124,6 @@ def fit_exponent(
 
 def _wider_problems(isotherms: Sequence[Isotherm], window: Window, corrections: Corrections) -> Iterator[Problem]:
     return (make_problem(isotherms, wide, corrections) for wide in wider_windows(window))
-
-
-def _total_interval(
-    profile: Profile, minimum: ExponentMinimum, misfit: float, systematic: Systematic
-) -> tuple[float, float]:
-    """Add the systematic parts in quadrature to either side of the profile interval, which holds noise and drift."""
-    beyond_profile = np.sqrt(max(0.0, systematic.total() ** 2 - systematic.drift**2)) * QUANTILE_95
-    low, high = interval_95(profile, minimum, misfit)
-    below, above = (float(np.hypot(end - minimum.alpha, beyond_profile)) for end in (low, high))
-    return minimum.alpha - below, minimum.alpha + above
 
 
 def _isotherm_fits(problem: Problem, drift: float, minimum: ExponentMinimum) -> tuple[IsothermFit, ...]:

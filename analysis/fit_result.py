@@ -10,6 +10,8 @@ from analysis.curves import Window
 
 Floats = NDArray[np.float64]
 
+QUANTILE_95 = 1.959963984540054
+
 
 @dataclass(frozen=True, slots=True)
 class Systematic:
@@ -40,6 +42,12 @@ class Systematic:
         """Return the root of the sum of squares."""
         parts = (self.temperature, self.drift, self.excitation, self.window, self.crossover)
         return float(np.sqrt(sum(part * part for part in parts)))
+
+    def widened(self, interval95: tuple[float, float], alpha: float) -> tuple[float, float]:
+        """Add these parts in quadrature to either side of the profile interval, which holds noise and drift."""
+        beyond_profile = np.sqrt(max(0.0, self.total() ** 2 - self.drift**2)) * QUANTILE_95
+        below, above = (float(np.hypot(end - alpha, beyond_profile)) for end in interval95)
+        return alpha - below, alpha + above
 
 
 @dataclass(frozen=True, slots=True)

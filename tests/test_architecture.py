@@ -32,7 +32,7 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("errors quantities"),
         rooms("curvature curves kondo quantity sample_history table1 tabulated")
         | rooms("likelihood live_isotherm master_curve noise normal_equations stretches", inside="scaling"),
-        rooms("collapse corrections fit_result live mechanisms mechanisms_events")
+        rooms("collapse corrections fit_result growing_fit live mechanisms mechanisms_events")
         | rooms("mechanisms_kondo mechanisms_rivals")
         | rooms("bias_offset collapsed crossover deviation drift problem profile_curves", inside="scaling")
         | rooms("refit systematics window_choice", inside="scaling"),

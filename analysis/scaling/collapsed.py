@@ -133,13 +133,22 @@ def binned_residual(isotherm: CollapsedIsotherm, edges: Sequence[float] | Floats
 def _collapsed(isotherm: Isotherm, fit: ExponentFit) -> CollapsedIsotherm:
     temperature_K = isotherm.temperature_K
     own = next((part for part in fit.isotherms if abs(part.temperature_K / temperature_K - 1) < SAME_TEMPERATURE), None)
-    offset_S = own.offset_S if own else float(np.mean(zero_bias_rows(isotherm).conductance_S))
+    return collapse_isotherm(isotherm, fit, own.offset_S if own else None, own.noise_S if own else float("nan"))
+
+
+def collapse_isotherm(
+    isotherm: Isotherm, fit: ExponentFit, offset_S: float | None, noise_S: float
+) -> CollapsedIsotherm:
+    """Return one corrected isotherm on the scale of the collapse; `offset_S` is None if the fit did not use it."""
+    temperature_K = isotherm.temperature_K
     sweep = isotherm.select(~isotherm.is_anchor)
     v = np.abs(reduced_bias(sweep.bias_V, temperature_K))
     window = fit.window
-    is_inside = np.full(v.size, own is not None) & (np.abs(sweep.bias_V) <= window.bias_max_V)
+    is_inside = np.full(v.size, offset_S is not None) & (np.abs(sweep.bias_V) <= window.bias_max_V)
     if window.reduced_bias_max is not None:
         is_inside &= v <= window.reduced_bias_max
+    if offset_S is None:
+        offset_S = float(np.mean(zero_bias_rows(isotherm).conductance_S))
     departure_S = fit.crossover.applied_S(v, temperature_K)
     scale = temperature_K**fit.alpha
     # outside the window the departure is shown, not extrapolated
@@ -150,6 +159,6 @@ def _collapsed(isotherm: Isotherm, fit: ExponentFit) -> CollapsedIsotherm:
         np.sqrt(v),
         scaled,
         np.where(is_inside, residual_S, np.nan),
-        own.noise_S if own else float("nan"),
+        noise_S,
         is_inside,
     )
