@@ -336,9 +336,25 @@ class RunFileReader:
         """Return the point committed last, or None if there is none."""
         return next(iter(self._points("seq = (SELECT max(seq) FROM point)")), None)
 
-    def events(self) -> list[Event]:
-        """Return all events in order."""
-        return [Event(*row) for row in self._rows("SELECT time_s, kind, message FROM event ORDER BY seq")]
+    def data_version(self) -> int:
+        """Return a number that changes whenever somebody has committed something."""
+        ((version,),) = self._rows("PRAGMA data_version")
+        return version
+
+    def events(self, after_seq: int = 0) -> list[Event]:
+        """Return the events in order, from behind `after_seq` on; the first has the `seq` 1 and none is left out."""
+        query = "SELECT time_s, kind, message FROM event WHERE seq > ? ORDER BY seq"
+        return [Event(*row) for row in self._rows(query, after_seq)]
+
+    def monitors(self, after_seq: int = 0) -> list[Monitor]:
+        """Return what was read between points, in order, from behind `after_seq` on; `seq` counts from 1."""
+        query = "SELECT time_s, temperature_K, field_T FROM monitor WHERE seq > ? ORDER BY seq"
+        return [Monitor(*row) for row in self._rows(query, after_seq)]
+
+    def settings(self, after_seq: int = 0) -> list[tuple[float, dict[str, Any]]]:
+        """Return time and settings of each look at an instrument, in order, from behind `after_seq` on."""
+        query = "SELECT time_s, settings FROM instrument_state WHERE seq > ? ORDER BY seq"
+        return [(time_s, json.loads(settings)) for time_s, settings in self._rows(query, after_seq)]
 
     def edits(self) -> list[PlanEdit]:
         """Return the changes of the plan in order."""

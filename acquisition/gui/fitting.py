@@ -1,40 +1,70 @@
-"""The worker that fits the exponent off the window's thread; a newer request replaces one that has not begun."""
+"""The worker that keeps the exponent up to date off the window's thread.
+
+It takes points as they come; those that came while it was busy are taken together. From one batch fit to the next it
+updates the live fit. A batch fit is due when an isotherm begins and when the run ends, but not so often that fitting
+takes more than a quarter of the time.
+"""
 
 import logging
 from dataclasses import dataclass
 
 from PyQt5.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, pyqtSignal
 
-from analysis.collapse import fit_exponent
+from acquisition.clock import Wall
 from analysis.corrections import Corrections
-from analysis.curves import Curves, Window
 from analysis.errors import AnalysisError
 from analysis.fit_result import ExponentFit
-from analysis.scaling.collapsed import CollapsedIsotherm, UniversalCurve, collapsed_isotherms, universal_curve
+from analysis.growing_fit import GrowingFit, Points
+from analysis.scaling.collapsed import CollapsedIsotherm, UniversalCurve, universal_curve
 
 _log = logging.getLogger(__name__)
 
+REST = 3.0
+"""Rest after a batch fit, in times of what it took."""
 
-@dataclass(frozen=True)
-class FitRequest:
-    """What to fit; `window` None lets the program choose."""
-
-    curves: Curves
-    window: Window | None
-    corrections: Corrections
+MINIMUM_REST_S = 0.3
 
 
 @dataclass(frozen=True)
 class FitAnswer:
-    """A fit with what the views draw of it."""
+    """A fit with what the views draw of it.
+
+    Attributes
+    ----------
+    fit : ExponentFit
+    collapsed : dict
+        Isotherms that changed since the answer before, by place; after a batch fit all of them.
+    universal : UniversalCurve
+        The 2CK curve nearest to the master curve of the last batch fit.
+    is_batch : bool
+        Whether the window, D(alpha) and the systematic errors are new too.
+    """
 
     fit: ExponentFit
-    collapsed: tuple[CollapsedIsotherm, ...]
+    collapsed: dict[int, CollapsedIsotherm]
     universal: UniversalCurve
+    is_batch: bool
+
+
+@dataclass
+class _Task:
+    """One run to be fitted: its fit, its points that wait, and whether a batch fit is due."""
+
+    growing: GrowingFit
+    waiting: list[Points]
+    is_refit_due: bool = True
+    is_ended: bool = False
+    rest_until_s: float = 0.0
+    universal: UniversalCurve | None = None
 
 
 class FitWorker(QThread):
-    """Fit what was asked last.
+    """Fit the run that is looked at.
+
+    Parameters
+    ----------
+    wall : Wall
+        Tells how long a batch fit takes.
 
     Signals
     -------
@@ -47,18 +77,32 @@ class FitWorker(QThread):
     fitted = pyqtSignal(object)
     refused = pyqtSignal(str)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, wall: Wall, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._wall = wall
         self._mutex = QMutex()
         self._wake = QWaitCondition()
-        self._request: FitRequest | None = None
+        self._task: _Task | None = None
         self._is_ending = False
 
-    def ask(self, request: FitRequest) -> None:
-        """Put a request in the place of the one that waits."""
+    def begin(self, corrections: Corrections) -> None:
+        """Forget the run before; points of another one follow."""
         with QMutexLocker(self._mutex):
-            self._request = request
-            self._wake.wakeOne()
+            self._task = _Task(GrowingFit(corrections), [])
+
+    def take(self, points: Points) -> None:
+        """Take further points of the run."""
+        with QMutexLocker(self._mutex):
+            if self._task is not None:
+                self._task.waiting.append(points)
+                self._wake.wakeOne()
+
+    def finish(self) -> None:
+        """Fit all points once more: the run has ended."""
+        with QMutexLocker(self._mutex):
+            if self._task is not None:
+                self._task.is_ended = self._task.is_refit_due = True
+                self._wake.wakeOne()
 
     def end(self) -> None:
         """End the thread after the fit under way, and wait for it."""
@@ -69,23 +113,68 @@ class FitWorker(QThread):
 
     def run(self) -> None:
         """Fit until told to end; called by Qt in the thread."""
-        while (request := self._next()) is not None:
+        while (work := self._next()) is not None:
+            task, points = work
             try:
-                fit = fit_exponent(request.curves, request.window, request.corrections)
-                answer = FitAnswer(fit, collapsed_isotherms(request.curves, fit), universal_curve(fit))
+                answer = self._fit(task, points)
             except AnalysisError as error:
-                self.refused.emit(str(error))
+                self._tell(task, str(error))
             except Exception:  # noqa: BLE001 - a view may fail, the run and the window go on
                 _log.exception("the fit failed")
-                self.refused.emit("the fit failed; the log has the details")
+                self._tell(task, "the fit failed; the log has the details")
             else:
-                self.fitted.emit(answer)
+                self._tell(task, answer)
 
-    def _next(self) -> FitRequest | None:
+    def _next(self) -> tuple[_Task, Points | None] | None:
+        """Wait for points, or for the time of a batch fit; None at the end."""
         with QMutexLocker(self._mutex):
-            while self._request is None and not self._is_ending:
-                self._wake.wait(self._mutex)
-            if self._is_ending:
-                return None
-            request, self._request = self._request, None
-            return request
+            while not self._is_ending:
+                task = self._task
+                if task is None:
+                    self._wake.wait(self._mutex)
+                elif task.waiting:
+                    points, task.waiting = Points.joined(task.waiting), []
+                    return task, points
+                elif not task.is_refit_due:
+                    self._wake.wait(self._mutex)
+                elif (rest_s := self._rest_s(task)) <= 0.0:
+                    return task, None
+                else:
+                    self._wake.wait(self._mutex, 1 + int(1e3 * rest_s))
+            return None
+
+    def _rest_s(self, task: _Task) -> float:
+        return 0.0 if task.is_ended else task.rest_until_s - self._wall.monotonic_s()
+
+    def _fit(self, task: _Task, points: Points | None) -> FitAnswer | None:
+        growing = task.growing
+        if points is not None and growing.add(points):
+            task.is_refit_due = True
+        is_batch = task.is_refit_due and self._rest_s(task) <= 0.0
+        if is_batch:
+            self._refit(task)
+        if not growing.is_fitted or task.universal is None:
+            return None
+        fit = growing.fit()
+        return FitAnswer(fit, growing.collapsed(fit), task.universal, is_batch)
+
+    def _refit(self, task: _Task) -> None:
+        task.is_refit_due = task.is_ended = False
+        began_s = self._wall.monotonic_s()
+        try:
+            task.growing.refit()
+            task.universal = universal_curve(task.growing.fit())
+        finally:
+            ended_s = self._wall.monotonic_s()
+            task.rest_until_s = ended_s + max(MINIMUM_REST_S, REST * (ended_s - began_s))
+
+    def _tell(self, task: _Task, answer: FitAnswer | str | None) -> None:
+        """Tell of a fit, unless another run is looked at by now."""
+        with QMutexLocker(self._mutex):
+            is_current = task is self._task
+        if not is_current or answer is None:
+            return
+        if isinstance(answer, str):
+            self.refused.emit(answer)
+        else:
+            self.fitted.emit(answer)

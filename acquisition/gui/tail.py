@@ -1,6 +1,7 @@
 """The tail of a run file: what is new since the last look, kept in arrays that grow, one set an isotherm.
 
-No Qt here. A look at nothing new costs some tens of microseconds; no transaction is held between looks.
+No Qt here. A look at nothing new costs some tens of microseconds, since it asks only whether anybody has committed
+anything; no transaction is held between looks.
 """
 
 from dataclasses import dataclass, field
@@ -10,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.readings import Direction, Event, PointKind
+from acquisition.readings import UNTRUSTED, Direction, Event, Monitor, PointKind
+from acquisition.running.lock import is_locked, lock_path
 from acquisition.store import RunFileReader
+from analysis.growing_fit import Points
 
 Floats = NDArray[np.float64]
 
@@ -99,15 +102,31 @@ class TailedIsotherm:
 
 @dataclass(frozen=True)
 class Fresh:
-    """What one look brought: isotherms with new points, how many points, new events, and whether the state changed."""
+    """What one look brought.
 
-    isotherms: frozenset[int]
-    points: int
-    events: tuple[Event, ...]
-    is_state_new: bool
+    Attributes
+    ----------
+    isotherms : frozenset of int
+        Those with new points.
+    points : int
+        How many points are new.
+    events, monitors : tuple
+        What happened, and what was read between points.
+    is_state_new : bool
+        Whether the state of the run changed.
+    trusted : Points or None
+        The new points that a fit may use; None without any.
+    """
+
+    isotherms: frozenset[int] = frozenset()
+    points: int = 0
+    events: tuple[Event, ...] = ()
+    monitors: tuple[Monitor, ...] = ()
+    is_state_new: bool = False
+    trusted: Points | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.points or self.events or self.is_state_new)
+        return bool(self.points or self.events or self.monitors or self.is_state_new)
 
 
 class RunTail:
@@ -132,6 +151,12 @@ class RunTail:
         self.points = 0
         self._last_seq = 0
         self._last_event = 0
+        self._last_monitor = 0
+        self._last_setting = 0
+        self._version = -1
+        self._was_locked = False
+        self.newest: Monitor | None = None
+        self.settings: dict[str, Any] = {}
 
     def close(self) -> None:
         """Let go of the file; may be called twice."""
@@ -155,15 +180,37 @@ class RunTail:
 
     def look(self) -> Fresh:
         """Take in what is new."""
+        version, is_locked_now = self._reader.data_version(), is_locked(lock_path(self.path))
+        if (version, is_locked_now) == (self._version, self._was_locked):
+            return Fresh()
+        self._version, self._was_locked = version, is_locked_now
         header = self._reader.header()
         is_state_new = header.get("state") != self.header.get("state")
         self.header = header
-        events = self._reader.events()[self._last_event :]
+        events = self._reader.events(self._last_event)
         self._last_event += len(events)
         columns = self._reader.columns(*_COLUMNS, after_seq=self._last_seq)
         count = len(columns["seq"])
         touched = self._take(columns) if count else frozenset()
-        return Fresh(touched, count, tuple(events), is_state_new)
+        trusted = _trusted(columns) if count else None
+        return Fresh(touched, count, tuple(events), self._look_between(), is_state_new, trusted)
+
+    @property
+    def is_locked(self) -> bool:
+        """Return whether an engine held the run at the last look."""
+        return self._was_locked
+
+    def _look_between(self) -> tuple[Monitor, ...]:
+        """Take in what was read between points, and how the instruments are set."""
+        monitors = self._reader.monitors(self._last_monitor)
+        self._last_monitor += len(monitors)
+        looks = self._reader.settings(self._last_setting)
+        self._last_setting += len(looks)
+        for _, settings in looks:
+            self.settings |= settings
+        if monitors:
+            self.newest = monitors[-1]
+        return tuple(monitors)
 
     def _take(self, columns: dict[str, np.ndarray]) -> frozenset[int]:
         self._last_seq = int(columns["seq"][-1])
@@ -183,3 +230,17 @@ class RunTail:
                 )
             self.isotherms[index].table.extend({name: column[rows] for name, column in numbers.items()})
         return touched
+
+
+def _trusted(columns: dict[str, np.ndarray]) -> Points | None:
+    rows = (columns["flags"].astype(int) & UNTRUSTED.value) == 0
+    if not rows.any():
+        return None
+    directions = np.array([_DIRECTIONS[direction] for direction in columns["direction"]], dtype=np.int8)
+    return Points(
+        columns["isotherm_index"],
+        *(columns[name] for name in ("bias_V", "temperature_K", "field_T", "conductance_S", "conductance_error_S")),
+        *(columns[name] for name in ("time_s", "excitation_Vrms")),
+        directions,
+        columns["kind"] == PointKind.ANCHOR,
+    ).select(rows)
