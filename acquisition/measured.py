@@ -6,6 +6,7 @@ A run file and the CSV exported from it give the same table, and so the same exp
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,28 @@ class Facts:
     temperature_accuracy_fraction: float = 0.005
     excitation_Vrms: float | None = None
     history: tuple[SampleEvent, ...] = ()
+
+    def corrections(self, *, has_excitation: bool) -> Corrections:
+        """Return the corrections that these facts ask for; without an excitation a point theirs is taken."""
+        return Corrections(
+            series_ohm=self.series_ohm,
+            bias_offset_V="auto",
+            excitation_Vrms=None if has_excitation else self.excitation_Vrms,
+            electron_base_K=self.electron_base_K,
+            temperature_accuracy_fraction=self.temperature_accuracy_fraction,
+        )
+
+
+def facts_of_run(header: Mapping[str, Any]) -> Facts:
+    """Return the facts in table `run` of a run file."""
+    temperature = header.get("station", {}).get("temperature", {})
+    accuracy = temperature.get("accuracy_fraction", Facts.temperature_accuracy_fraction)
+    return Facts(
+        sample=str(header.get("sample", "")),
+        electron_base_K=float(temperature.get("electron_base_K", 0.0)),
+        temperature_accuracy_fraction=float(accuracy),
+        history=sample_events(header.get("history", ())),
+    )
 
 
 @dataclass(frozen=True)
@@ -93,13 +116,7 @@ class Measured:
 
     def corrections(self) -> Corrections:
         """Return the corrections that the file's own facts ask for."""
-        return Corrections(
-            series_ohm=self.facts.series_ohm,
-            bias_offset_V="auto",
-            excitation_Vrms=self.facts.excitation_Vrms if self.excitation_Vrms is None else None,
-            electron_base_K=self.facts.electron_base_K,
-            temperature_accuracy_fraction=self.facts.temperature_accuracy_fraction,
-        )
+        return self.facts.corrections(has_excitation=self.excitation_Vrms is not None)
 
 
 def load_measured(path: Path) -> Measured:
@@ -123,21 +140,12 @@ def _from_run_file(path: Path) -> Measured:
         header, columns = reader.header(), reader.columns(*_RUN_COLUMNS)
     if not len(columns["bias_V"]):
         raise InputError(f"{path}: the run has no points yet")
-    station = header.get("station", {})
-    facts = Facts(
-        sample=str(header.get("sample", "")),
-        electron_base_K=float(station.get("temperature", {}).get("electron_base_K", 0.0)),
-        temperature_accuracy_fraction=float(
-            station.get("temperature", {}).get("accuracy_fraction", Facts.temperature_accuracy_fraction)
-        ),
-        history=sample_events(header.get("history", ())),
-    )
     directions = [DIRECTIONS[direction] for direction in columns.pop("direction")]
     return Measured(
         **{name: column for name, column in columns.items() if name != "kind"},
         direction=np.array(directions, dtype=np.int8),
         is_anchor=columns["kind"] == PointKind.ANCHOR,
-        facts=facts,
+        facts=facts_of_run(header),
     )
 
 

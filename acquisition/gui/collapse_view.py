@@ -1,15 +1,16 @@
 """The collapse: scaled data on the master curve, residual strip, window, and the exponent by hand or by fit."""
 
 import numpy as np
-import pyqtgraph
 from numpy.typing import NDArray
 from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider
 
 from acquisition.gui.fitting import FitAnswer
 from acquisition.gui.panel import News, Surroundings
-from acquisition.gui.plots import Plot, View, thinned
+from acquisition.gui.plots import Plot, View
 from acquisition.gui.style import LABELS, TemperatureColours
+from analysis.fit_result import ExponentFit
 from analysis.quantities import in_conductance_quanta
 from analysis.scaling.collapsed import CollapsedIsotherm
 
@@ -20,33 +21,49 @@ ALPHA_RANGE = (0.0, 1.5)
 OUTLOOK = 1.3
 """How much further than the window of the fit the plot looks."""
 
+NOISE_IN_SIGHT = 5.0
+"""How many standard deviations of the noisiest isotherm the residual strip shows."""
+
+SHADE = QColor(128, 128, 128, 26)
+
 
 class CollapseView(View):
-    """[G(V,T) - G(0,T)] / T^alpha against (e|V|/kBT)^1/2, live; a slider sets alpha, `auto` takes the fitted one."""
+    """[G(V,T) - G(0,T)] / T^alpha against (e|V|/kBT)^1/2, live; a slider sets alpha, `auto` takes the fitted one.
+
+    Signals
+    -------
+    alpha_chosen : float
+        The exponent that is drawn from now on.
+    """
 
     alpha_chosen = pyqtSignal(float)
 
     def __init__(self, around: Surroundings) -> None:
+        super().__init__(around, "Collapse")
         palette = around.palette
-        super().__init__(palette, "Collapse")
-        self.plot = Plot(palette, LABELS["root_reduced_bias"], "[G(V,T) \u2212 G(0,T)] / T<sup>\u03b1</sup>")
+        self.plot = Plot(palette, "", LABELS["scaled"])
         self.residuals = Plot(palette, LABELS["root_reduced_bias"], "data \u2212 fit (e\u00b2/h)")
         self.graphics.addItem(self.plot, row=0, col=0)
         self.graphics.addItem(self.residuals, row=1, col=0)
-        self.graphics.ci.layout.setRowStretchFactor(0, 4)
-        self.graphics.ci.layout.setRowStretchFactor(1, 1)
+        self.graphics.ci.layout.setRowStretchFactor(0, 5)
+        self.graphics.ci.layout.setRowStretchFactor(1, 2)
         self.residuals.setXLink(self.plot)
-        self._window = pyqtgraph.LinearRegionItem(movable=False, brush=pyqtgraph.mkBrush(128, 128, 128, 22), pen=None)
-        self.plot.addItem(self._window)
-        self._master = self.plot.line(palette.foreground)
-        self._universal = self.plot.line(palette.accent, style=Qt.PenStyle.DashLine)
-        self._dots: dict[int, pyqtgraph.ScatterPlotItem] = {}
-        self._residual_dots: dict[int, pyqtgraph.ScatterPlotItem] = {}
-        self._answer: FitAnswer | None = None
-        self._colours: TemperatureColours | None = None
+        for plot in (self.plot, self.residuals):
+            plot.getAxis("left").setWidth(64)  # one under the other
+            plot.disableAutoRange()
+        self._window = self.plot.shade(0.0, 0.0, SHADE)
+        self.dots = self.plot.stack(2.5)
+        self.residual_dots = self.residuals.stack(2.0)
+        self.master = self.plot.line(palette.foreground)
+        self.theory = self.plot.line(palette.accent, style=Qt.PenStyle.DashLine)
+        self.residuals.marker(0.0, palette.faint, angle=0)
         self._build_controls()
+        self._fit: ExponentFit | None = None
+        self._collapsed: dict[int, tuple[CollapsedIsotherm, float]] = {}
+        self._waiting: dict[int, tuple[CollapsedIsotherm, float]] = {}
+        self._colours = TemperatureColours([])
         self.reads(self.plot, lambda x, y: f"(e|V|/kT)^1/2 = {x:.3f}, scaled = {y:.3f} e\u00b2/h K^-\u03b1")
-        self.reads(self.residuals, lambda x, y: f"(e|V|/kT)^1/2 = {x:.3f}, data - fit = {y:.3f} e\u00b2/h")
+        self.reads(self.residuals, lambda x, y: f"(e|V|/kT)^1/2 = {x:.3f}, data \u2212 fit = {y:.3f} e\u00b2/h")
 
     def _build_controls(self) -> None:
         self.auto = QCheckBox("auto")
@@ -57,21 +74,25 @@ class CollapseView(View):
         self.slider.setEnabled(False)
         self.slider.setAccessibleName("exponent")
         self.value = QLabel("\u03b1: not yet")
-        self.value.setMinimumWidth(260)
+        self.value.setMinimumWidth(170)
+        self.overlay = QCheckBox("2CK theory")
+        self.overlay.setChecked(True)
+        self.overlay.setToolTip("The universal curve of the two-channel Kondo model (conformal field theory), dashed")
         row = QHBoxLayout()
-        for widget in (QLabel("exponent"), self.auto, self.slider, self.value):
+        for widget in (QLabel("exponent"), self.auto, self.slider, self.value, self.overlay):
             row.addWidget(widget)
         self.layout_.insertLayout(0, row)
         self.auto.toggled.connect(self._take_auto)
         self.slider.valueChanged.connect(self._take_slider)
+        self.overlay.toggled.connect(self._show_lines)
 
     @property
     def alpha(self) -> float | None:
         """Return the exponent that is drawn."""
-        if self._answer is None:
+        if self._fit is None:
             return None
         if self.auto.isChecked():
-            return self._answer.fit.alpha
+            return self._fit.alpha
         low, high = ALPHA_RANGE
         return low + (high - low) * self.slider.value() / SLIDER_STEPS
 
@@ -80,31 +101,80 @@ class CollapseView(View):
         self._colours = news.colours
 
     def show_answer(self, answer: FitAnswer) -> None:
-        """Take a new fit and draw it."""
-        self._answer = answer
-        self.readout.setText(" ")
-        if self.auto.isChecked():
-            self._move_slider(answer.fit.alpha)
-        self._draw()
+        """Take a new fit, with the isotherms that changed, and draw it as soon as the view is seen."""
+        if answer.is_batch:
+            self._collapsed.clear()
+            self.dots.clear()
+            self.residual_dots.clear()
+        self._waiting |= {place: (isotherm, answer.fit.alpha) for place, isotherm in answer.collapsed.items()}
+        self._fit = answer.fit
+        super().show_answer(answer)
 
-    def clear(self) -> None:
+    def draw_answer(self, answer: FitAnswer) -> None:
+        """Draw what the newest fit changed."""
+        fit = answer.fit
+        if self.auto.isChecked():
+            self._move_slider(fit.alpha)
+        self._look_at(fit)
+        root = np.sqrt(fit.master_curve.reduced_bias)
+        self.master.setData(root, _quanta(fit.master_curve.value))
+        reduced_bias, theory = answer.theory
+        self.theory.setData(np.sqrt(reduced_bias), _quanta(theory))
+        waiting, self._waiting = self._waiting, {}
+        self._collapsed |= waiting
+        for place in waiting:
+            self._draw(place)
+            self._draw_residuals(place)
+        self._tell()
+        self.readout.setText(
+            f"shaded: {fit.window}; {fit.points_used} points of {fit.isotherms_used} isotherms, "
+            f"\u03c7\u00b2/dof = {fit.chi2_per_dof:.3f}"
+        )
+
+    def forget(self) -> None:
         """Forget the fit, for another run."""
-        self._answer = None
-        for dots in (*self._dots.values(), *self._residual_dots.values(), self._master, self._universal):
-            dots.setData([], [])
+        self._fit = None
+        self._collapsed, self._waiting = {}, {}
+        self.dots.clear()
+        self.residual_dots.clear()
+        self.master.setData([], [])
+        self.theory.setData([], [])
         self.value.setText("\u03b1: not yet")
+
+    def refuse(self, why: str) -> None:
+        """Say why there is no fit yet."""
+        if self._fit is None:
+            self.readout.setText(why)
 
     def _take_auto(self, is_auto: bool) -> None:
         self.slider.setEnabled(not is_auto)
-        if is_auto and self._answer is not None:
-            self._move_slider(self._answer.fit.alpha)
-        self._draw()
+        if is_auto and self._fit is not None:
+            self._move_slider(self._fit.alpha)
+        self._rescale()
 
     def _take_slider(self) -> None:
         if not self.auto.isChecked():
-            self._draw()
-            if self.alpha is not None:
-                self.alpha_chosen.emit(self.alpha)
+            self._rescale()
+
+    def _rescale(self) -> None:
+        """Draw all isotherms with the exponent that is chosen now."""
+        for place in self._collapsed:
+            self._draw(place)
+        self._show_lines()
+        self._tell()
+        if self.alpha is not None:
+            self.alpha_chosen.emit(self.alpha)
+
+    def _redraw(self) -> None:
+        for place, (isotherm, _) in self._collapsed.items():
+            is_shown = self.selection.shows_temperature(isotherm.temperature_K)
+            self.dots.show_curve(place, is_shown=is_shown)
+            self.residual_dots.show_curve(place, is_shown=is_shown)
+
+    def _show_lines(self) -> None:
+        is_fitted = self.auto.isChecked()  # another exponent has no master curve
+        self.master.setVisible(is_fitted)
+        self.theory.setVisible(is_fitted and self.overlay.isChecked())
 
     def _move_slider(self, alpha: float) -> None:
         low, high = ALPHA_RANGE
@@ -112,42 +182,44 @@ class CollapseView(View):
         self.slider.setValue(round(SLIDER_STEPS * (alpha - low) / (high - low)))
         self.slider.blockSignals(blocked)
 
-    def _draw(self) -> None:
-        answer, alpha = self._answer, self.alpha
-        if answer is None or alpha is None or self._colours is None:
-            return
-        fit = answer.fit
-        for number, isotherm in enumerate(answer.collapsed):
-            dots = self._dots_of(number, isotherm)
-            # the answer is scaled by its own exponent; another one only rescales each isotherm as a whole
-            rescaled = isotherm.scaled * isotherm.temperature_K ** (fit.alpha - alpha)
-            dots.setData(*thinned(isotherm.root_reduced_bias, _quanta(rescaled)))
-            inside = isotherm.is_inside
-            self._residual_dots[number].setData(
-                *thinned(isotherm.root_reduced_bias[inside], _quanta(isotherm.residual_S[inside]))
-            )
-        root = np.sqrt(fit.master_curve.reduced_bias)
-        is_fitted = self.auto.isChecked()
-        for curve in (self._master, self._universal):
-            curve.setVisible(is_fitted)
-        top = float(_quanta(fit.master_curve.value)[-1])
-        self._master.setData(root, _quanta(fit.master_curve.value))
-        self._universal.setData(root, _quanta(answer.universal.value))
-        self._window.setRegion((0.0, float(root[-1])))
-        self.plot.setXRange(0.0, OUTLOOK * float(root[-1]), padding=0.0)
-        self.plot.setYRange(-0.05 * top, OUTLOOK * top, padding=0.0)
-        error = f" \u00b1 {fit.error:.4f}" if is_fitted else f"   (fit: {fit.alpha:.4f} \u00b1 {fit.error:.4f})"
-        self.value.setText(f"\u03b1 = {alpha:.4f}{error}")
+    def _look_at(self, fit: ExponentFit) -> None:
+        right = OUTLOOK * float(np.sqrt(fit.master_curve.reduced_bias[-1]))
+        top = OUTLOOK * float(_quanta(fit.master_curve.value)[-1])
+        self.plot.look_at(x=(0.0, right), y=(min(-0.05 * top, 1.2 * top), max(1.2 * top, -0.05 * top)))
+        noise = NOISE_IN_SIGHT * float(_quanta(np.array(max(part.noise_S for part in fit.isotherms))))
+        self.residuals.look_at(y=(-noise, noise))
+        self._window.setRegion((0.0, right / OUTLOOK))
 
-    def _dots_of(self, number: int, isotherm: CollapsedIsotherm) -> pyqtgraph.ScatterPlotItem:
-        if number not in self._dots:
-            self._dots[number] = self.plot.dots("k", 2.5)
-            self._residual_dots[number] = self.residuals.dots("k", 2.0)
-        assert self._colours is not None
-        brush = pyqtgraph.mkBrush(self._colours.colour(isotherm.temperature_K))
-        self._dots[number].setBrush(brush)
-        self._residual_dots[number].setBrush(brush)
-        return self._dots[number]
+    def _draw(self, place: int) -> None:
+        isotherm, own_alpha = self._collapsed[place]
+        scaled = isotherm.scaled
+        if not self.auto.isChecked() and self.alpha is not None:
+            # the answer is scaled by its own exponent; another one only rescales each isotherm as a whole
+            scaled = scaled * isotherm.temperature_K ** (own_alpha - self.alpha)
+        self.dots.set_curve(
+            place,
+            isotherm.root_reduced_bias,
+            _quanta(scaled),
+            self._colours.colour(isotherm.temperature_K),
+            is_shown=self.selection.shows_temperature(isotherm.temperature_K),
+        )
+
+    def _draw_residuals(self, place: int) -> None:
+        isotherm, _ = self._collapsed[place]
+        self.residual_dots.set_curve(
+            place,
+            isotherm.root_reduced_bias,
+            _quanta(isotherm.residual_S),
+            self._colours.colour(isotherm.temperature_K),
+            is_shown=self.selection.shows_temperature(isotherm.temperature_K),
+        )
+
+    def _tell(self) -> None:
+        fit, alpha = self._fit, self.alpha
+        if fit is None or alpha is None:
+            return
+        beside = f"\u00b1 {fit.error:.4f}" if self.auto.isChecked() else f"(fit: {fit.alpha:.4f})"
+        self.value.setText(f"\u03b1 = {alpha:.4f} {beside}")
 
 
 def _quanta(conductance_S: Floats) -> Floats:

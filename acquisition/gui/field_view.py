@@ -1,4 +1,4 @@
-"""The field: zero-bias conductance against H, isotherm by isotherm of equal temperature."""
+"""The field: zero-bias conductance against H, one line a temperature."""
 
 import numpy as np
 import pyqtgraph
@@ -10,39 +10,47 @@ from analysis.quantities import in_conductance_quanta
 
 
 class FieldView(View):
-    """G(0, T, H) - G(0, T, 0) for every temperature measured in more than one field."""
+    """G(0,T,H) less its value in the lowest field, for every temperature measured in more than one field."""
 
     def __init__(self, around: Surroundings) -> None:
-        palette = around.palette
-        super().__init__(palette, "Field")
-        self.plot = Plot(palette, LABELS["field"], "G(0,T,H) (e\u00b2/h)")
+        super().__init__(around, "Field")
+        self.plot = Plot(around.palette, LABELS["field"], "G(0,T,H) \u2212 G(0,T,H<sub>min</sub>) (e\u00b2/h)")
         self.graphics.addItem(self.plot)
-        self._lines: dict[float, pyqtgraph.PlotDataItem] = {}
-        self.reads(self.plot, lambda x, y: f"H = {x:.4f} T, G = {y:.3f} e\u00b2/h")
+        self._means: dict[float, dict[int, tuple[float, float]]] = {}
+        self.lines: dict[float, pyqtgraph.PlotDataItem] = {}
+        self.reads(self.plot, lambda x, y: f"H = {x:.4f} T, G \u2212 G(lowest field) = {y:.3f} e\u00b2/h")
 
-    def show_news(self, news: News) -> None:
+    def draw_points(self, news: News, stale: frozenset[int]) -> None:
         """Draw the means of the anchors."""
-        found: dict[float, list[tuple[float, float]]] = {}
-        for isotherm in news.tail.isotherms.values():
+        for index in stale:
+            isotherm = news.tail.isotherms[index]
             rows = isotherm.table["is_anchor"] == 1
             if rows.any():
-                mean_S = float(np.mean(isotherm.table["conductance_S"][rows]))
+                mean = float(in_conductance_quanta(np.mean(isotherm.table["conductance_S"][rows])))
                 field_T = float(np.mean(isotherm.table["field_T"][rows]))
-                found.setdefault(isotherm.temperature_setpoint_K, []).append((field_T, mean_S))
-        for temperature_K, points in found.items():
-            if len(points) < 2:
-                continue
-            if temperature_K not in self._lines:
-                colour = news.colours.colour(temperature_K)
-                self._lines[temperature_K] = pyqtgraph.PlotDataItem(
-                    pen=pyqtgraph.mkPen(colour, width=1), symbol="o", symbolSize=6, symbolBrush=colour, symbolPen=None
-                )
-                self.plot.addItem(self._lines[temperature_K])
-            fields_T, means_S = np.array(sorted(points)).T
-            self._lines[temperature_K].setData(fields_T, np.asarray(in_conductance_quanta(means_S)))
+                self._means.setdefault(isotherm.temperature_setpoint_K, {})[index] = (field_T, mean)
+        for temperature_K, found in self._means.items():
+            if len(found) > 1:
+                self._draw(news, temperature_K, sorted(found.values()))
+        if not self.lines:
+            self.readout.setText("G(H) appears as soon as a temperature is measured in two fields")
 
-    def clear(self) -> None:
+    def forget(self) -> None:
         """Take the curves away, for another run."""
-        for line in self._lines.values():
+        for line in self.lines.values():
             self.plot.removeItem(line)
-        self._lines.clear()
+        self.lines.clear()
+        self._means.clear()
+
+    def _draw(self, news: News, temperature_K: float, means: list[tuple[float, float]]) -> None:
+        if temperature_K not in self.lines:
+            colour = news.colours.colour(temperature_K)
+            self.lines[temperature_K] = pyqtgraph.PlotDataItem(
+                pen=pyqtgraph.mkPen(colour, width=1), symbol="o", symbolSize=6, symbolBrush=colour, symbolPen=None
+            )
+            self.plot.addItem(self.lines[temperature_K])
+            self.readout.setText(" ")
+        fields_T, quanta = np.array(means).T
+        lowest = int(np.argmin(np.abs(fields_T)))
+        self.lines[temperature_K].setData(fields_T, quanta - quanta[lowest])
+        self.lines[temperature_K].setVisible(self.selection.shows_temperature(temperature_K))

@@ -8,6 +8,8 @@ takes more than a quarter of the time.
 import logging
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PyQt5.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, pyqtSignal
 
 from acquisition.clock import Wall
@@ -15,7 +17,9 @@ from analysis.corrections import Corrections
 from analysis.errors import AnalysisError
 from analysis.fit_result import ExponentFit
 from analysis.growing_fit import GrowingFit, Points
-from analysis.scaling.collapsed import CollapsedIsotherm, UniversalCurve, universal_curve
+from analysis.scaling.collapsed import CollapsedIsotherm, universal_curve
+
+Floats = NDArray[np.float64]
 
 _log = logging.getLogger(__name__)
 
@@ -34,15 +38,15 @@ class FitAnswer:
     fit : ExponentFit
     collapsed : dict
         Isotherms that changed since the answer before, by place; after a batch fit all of them.
-    universal : UniversalCurve
-        The 2CK curve nearest to the master curve of the last batch fit.
+    theory : tuple of array, shape (n,) each
+        The 2CK curve nearest to the master curve of the last batch fit: reduced bias, and value in S / K^alpha.
     is_batch : bool
         Whether the window, D(alpha) and the systematic errors are new too.
     """
 
     fit: ExponentFit
     collapsed: dict[int, CollapsedIsotherm]
-    universal: UniversalCurve
+    theory: tuple[Floats, Floats]
     is_batch: bool
 
 
@@ -55,7 +59,7 @@ class _Task:
     is_refit_due: bool = True
     is_ended: bool = False
     rest_until_s: float = 0.0
-    universal: UniversalCurve | None = None
+    theory: tuple[Floats, Floats] | None = None
 
 
 class FitWorker(QThread):
@@ -153,17 +157,18 @@ class FitWorker(QThread):
         is_batch = task.is_refit_due and self._rest_s(task) <= 0.0
         if is_batch:
             self._refit(task)
-        if not growing.is_fitted or task.universal is None:
+        if not growing.is_fitted or task.theory is None:
             return None
         fit = growing.fit()
-        return FitAnswer(fit, growing.collapsed(fit), task.universal, is_batch)
+        return FitAnswer(fit, growing.collapsed(fit), task.theory, is_batch)
 
     def _refit(self, task: _Task) -> None:
         task.is_refit_due = task.is_ended = False
         began_s = self._wall.monotonic_s()
         try:
             task.growing.refit()
-            task.universal = universal_curve(task.growing.fit())
+            fit = task.growing.fit()
+            task.theory = fit.master_curve.reduced_bias, universal_curve(fit).value
         finally:
             ended_s = self._wall.monotonic_s()
             task.rest_until_s = ended_s + max(MINIMUM_REST_S, REST * (ended_s - began_s))

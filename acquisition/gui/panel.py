@@ -14,6 +14,7 @@ from PyQt5.QtWidgets import QWidget
 
 from acquisition.clock import Wall
 from acquisition.gui.fitting import FitAnswer
+from acquisition.gui.selection import Selection
 from acquisition.gui.style import Palette, TemperatureColours
 from acquisition.gui.tail import Fresh, RunTail
 from acquisition.station_file import Station
@@ -43,6 +44,8 @@ class Surroundings:
         What can go wrong with a simulated rack, and what that means.
     truths : mapping
         What is true of each simulated sample.
+    selection : Selection
+        What all views show of a run.
     """
 
     palette: Palette
@@ -56,6 +59,7 @@ class Surroundings:
     speed: float | None = None
     faults: Mapping[str, str] = field(default_factory=dict)
     truths: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    selection: Selection = field(default_factory=Selection)
 
 
 @dataclass(frozen=True)

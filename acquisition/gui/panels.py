@@ -9,7 +9,9 @@ from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.conditions_view import ConditionsView
 from acquisition.gui.exponent_view import ExponentView
 from acquisition.gui.field_view import FieldView
+from acquisition.gui.isotherms_panel import IsothermsPanel
 from acquisition.gui.log_pane import LogPane
+from acquisition.gui.map_view import MapView
 from acquisition.gui.panel import Panel, Surroundings
 from acquisition.gui.raw_view import RawView
 from acquisition.gui.run_browser import RunBrowser
@@ -41,9 +43,11 @@ PANELS = (
     Place(Area.CENTRE, CollapseView),
     Place(Area.CENTRE, BenchPanel),
     Place(Area.LEFT, RawView),
+    Place(Area.RIGHT, IsothermsPanel),
     Place(Area.BOTTOM, ExponentView),
     Place(Area.BOTTOM, ZeroBiasView),
     Place(Area.BOTTOM, FieldView),
+    Place(Area.BOTTOM, MapView),
     Place(Area.BOTTOM, ScatterView),
     Place(Area.BOTTOM, ConditionsView),
     Place(Area.BOTTOM, LogPane),

@@ -1,6 +1,11 @@
-"""What all plots share: labelled axes, curves made once and only touched when their data change, export, read-out."""
+"""What all plots share: labelled axes, items made once and only touched when their data change, read-out, export.
 
-from collections.abc import Callable
+A view draws only while it can be seen; what comes meanwhile waits until it is.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,32 +13,52 @@ import pyqtgraph
 import pyqtgraph.exporters
 from numpy.typing import NDArray
 from PyQt5.QtCore import QMarginsF, QPointF, Qt
-from PyQt5.QtGui import QColor, QPainter, QPdfWriter
-from PyQt5.QtWidgets import QAction, QFileDialog, QLabel, QVBoxLayout
+from PyQt5.QtGui import QColor, QPainter, QPdfWriter, QShowEvent
+from PyQt5.QtWidgets import QAction, QFileDialog, QLabel, QSizePolicy, QVBoxLayout
 
-from acquisition.gui.panel import Panel
+from acquisition.gui.curve_stack import CurveStack
+from acquisition.gui.fitting import FitAnswer
+from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.style import Palette
 
 Floats = NDArray[np.float64]
 
-POINTS_PER_CURVE = 4000
-"""More points of a finished curve than a wide screen has pixels twice over are thinned before they are drawn."""
+ENDINGS = "Figures (*.svg *.pdf *.png);;Numbers (*.csv)"
+_TAG = re.compile("<[^>]*>")
+
+FEW_DECADES = 3.0
+HARDLY = 0.03
+"""A range of an axis that would change by less than this share stays: a new one costs the painting of everything."""
+
+
+class Axis(pyqtgraph.AxisItem):
+    """An axis without prefixes; a logarithmic one has numbers at 1, 2 and 5 of a decade, or at 1 if there are many."""
+
+    def __init__(self, side: str, palette: Palette) -> None:
+        super().__init__(side)
+        self.enableAutoSIPrefix(False)
+        self.setPen(palette.foreground)
+        self.setTextPen(palette.foreground)
+
+    def logTickValues(  # noqa: D102 - pyqtgraph's
+        self, minVal: float, maxVal: float, size: float, stdTicks: object
+    ) -> list[tuple[None, list[float]]]:
+        steps = (1, 2, 5) if maxVal - minVal < FEW_DECADES else (1,)
+        decades = range(int(np.floor(minVal)), int(np.ceil(maxVal)) + 1)
+        ticks = [decade + float(np.log10(step)) for decade in decades for step in steps]
+        return [(None, [tick for tick in ticks if minVal <= tick <= maxVal])]
+
+    def logTickStrings(self, values: list[float], scale: float, spacing: object) -> list[str]:  # noqa: D102
+        return [f"{10**value:g}" for value in values]
 
 
 class Plot(pyqtgraph.PlotItem):
     """A plot with plain labelled axes."""
 
-    def __init__(self, palette: Palette, bottom: str, left: str, title: str = "") -> None:
-        super().__init__()
+    def __init__(self, palette: Palette, bottom: str, left: str) -> None:
+        super().__init__(axisItems={side: Axis(side, palette) for side in ("bottom", "left")})
         self.setLabel("bottom", bottom)
         self.setLabel("left", left)
-        if title:
-            self.setTitle(title, size="9pt", color=palette.foreground)
-        for side in ("bottom", "left"):
-            axis = self.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(palette.foreground)
-            axis.setTextPen(palette.foreground)
         self.showGrid(x=True, y=True, alpha=0.12)
         self.hideButtons()
 
@@ -49,18 +74,34 @@ class Plot(pyqtgraph.PlotItem):
         self.addItem(dots)
         return dots
 
+    def stack(self, dot_size: float | None = None) -> CurveStack:
+        """Return a new stack of curves, as lines or as dots."""
+        stack = CurveStack(dot_size)
+        self.addItem(stack)
+        return stack
 
-def thinned(x: Floats, y: Floats, most: int = POINTS_PER_CURVE) -> tuple[Floats, Floats]:
-    """Return at most about `most` points that keep the extremes: the lowest and highest of each stretch, in order."""
-    if len(x) <= most:
-        return x, y
-    stretch = -(-2 * len(x) // most)
-    whole = len(x) // stretch * stretch
-    blocks = np.where(np.isfinite(y[:whole]), y[:whole], 0.0).reshape(-1, stretch)
-    starts = np.arange(len(blocks)) * stretch
-    keep = np.sort(np.concatenate([starts + blocks.argmin(axis=1), starts + blocks.argmax(axis=1)]))
-    keep = np.concatenate([keep, np.arange(whole, len(x))])
-    return x[keep], y[keep]
+    def marker(self, place: float, colour: str, *, angle: int = 90) -> pyqtgraph.InfiniteLine:
+        """Return a new dashed line across the plot."""
+        line = pyqtgraph.InfiniteLine(
+            place, angle=angle, pen=pyqtgraph.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
+        )
+        self.addItem(line, ignoreBounds=True)
+        return line
+
+    def shade(self, low: float, high: float, colour: QColor) -> pyqtgraph.LinearRegionItem:
+        """Return a new shaded range of the bottom axis."""
+        region = pyqtgraph.LinearRegionItem(
+            (low, high), movable=False, brush=pyqtgraph.mkBrush(colour), pen=pyqtgraph.mkPen(None)
+        )
+        self.addItem(region, ignoreBounds=True)
+        return region
+
+    def look_at(self, *, x: tuple[float, float] | None = None, y: tuple[float, float] | None = None) -> None:
+        """Set the ranges of the axes, unless they hardly change."""
+        setters = (self.setXRange, self.setYRange)
+        for setter, wanted, present in zip(setters, (x, y), self.vb.viewRange(), strict=True):
+            if wanted is not None and np.abs(np.subtract(wanted, present)).max() > HARDLY * (wanted[1] - wanted[0]):
+                setter(*wanted, padding=0.0)
 
 
 class View(Panel):
@@ -68,54 +109,127 @@ class View(Panel):
 
     Parameters
     ----------
-    palette : Palette
-        The look.
+    around : Surroundings
+        What it is made from.
     name : str
         Name of the panel, for the window's menu and for exported files.
     """
 
-    def __init__(self, palette: Palette, name: str) -> None:
+    def __init__(self, around: Surroundings, name: str) -> None:
         super().__init__(name)
+        self.selection = around.selection
         self.layout_ = QVBoxLayout(self)
         self.layout_.setContentsMargins(4, 4, 4, 2)
         self.graphics = pyqtgraph.GraphicsLayoutWidget()
         self.readout = QLabel(" ")
         self.readout.setObjectName(f"{name} read-out")
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long text never widens it
         self.layout_.addWidget(self.graphics, stretch=1)
         self.layout_.addWidget(self.readout)
         self._readers: list[tuple[pyqtgraph.PlotItem, Callable[[float, float], str]]] = []
+        self._news: News | None = None
+        self._stale: frozenset[int] = frozenset()
+        self._answer: FitAnswer | None = None
         self.graphics.scene().sigMouseMoved.connect(self._read_out)
+        self.selection.changed.connect(self._redraw)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         export = QAction("Export this panel ...", self)
-        export.triggered.connect(self._ask_where_to_export)
+        export.triggered.connect(self.ask_where_to_export)
         self.addAction(export)
+
+    # --- what a view draws ------------------------------------------------------------------------------------------
+
+    def draw_points(self, news: News, stale: frozenset[int]) -> None:
+        """Draw the isotherms with new points since the last call."""
+
+    def draw_answer(self, answer: FitAnswer) -> None:
+        """Draw the newest fit."""
+
+    def forget(self) -> None:
+        """Take everything away, for another run."""
+
+    # --- when it draws ----------------------------------------------------------------------------------------------
+
+    def clear(self) -> None:
+        """Forget the run: another one is looked at from now on."""
+        self._news, self._stale, self._answer = None, frozenset(), None
+        self.readout.setText(" ")
+        self.forget()
+
+    def show_news(self, news: News) -> None:
+        """Take what is new of the run, and draw it as soon as the view is seen."""
+        self._news = news
+        self._stale |= news.fresh.isotherms
+        self._draw_if_seen()
+
+    def show_answer(self, answer: FitAnswer) -> None:
+        """Take a new fit, and draw it as soon as the view is seen."""
+        self._answer = answer
+        self._draw_if_seen()
+
+    def showEvent(self, a0: QShowEvent | None) -> None:  # Qt's name
+        """Draw what came while the view was hidden."""
+        super().showEvent(a0)
+        self._draw_if_seen()
+
+    def _redraw(self) -> None:
+        if self._news is not None:
+            self._stale = frozenset(self._news.tail.isotherms)
+            self._draw_if_seen()
+
+    def _draw_if_seen(self) -> None:
+        if self.isVisible():
+            self._draw_waiting()
+
+    def _draw_waiting(self) -> None:
+        if self._news is not None and self._stale:
+            stale, self._stale = self._stale, frozenset()
+            self.draw_points(self._news, stale)
+        if self._answer is not None:
+            answer, self._answer = self._answer, None
+            self.draw_answer(answer)
+
+    # --- read-out and export ----------------------------------------------------------------------------------------
 
     def reads(self, plot: pyqtgraph.PlotItem, text: Callable[[float, float], str]) -> None:
         """Say how the place under the mouse reads in words, with SI units."""
         self._readers.append((plot, text))
 
     def export(self, path: Path) -> None:
-        """Write the panel as SVG, PNG or PDF, or its first plot's curves as CSV, by the ending of `path`.
+        """Write the panel as SVG, PDF or PNG, or its curves as CSV, by the ending of `path`.
 
         Raises
         ------
         ValueError
             For another ending.
         """
+        self._draw_waiting()
         ending = path.suffix.lower()
         if ending == ".svg":
             pyqtgraph.exporters.SVGExporter(self.graphics.scene()).export(str(path))
         elif ending == ".png":
             self.graphics.grab().save(str(path))
         elif ending == ".csv":
-            pyqtgraph.exporters.CSVExporter(self._plots()[0]).export(str(path))
+            self._export_csv(path)
         elif ending == ".pdf":
             self._export_pdf(path)
         else:
-            raise ValueError(f"{path.name}: expected a name ending in .svg, .png, .pdf or .csv")
+            raise ValueError(f"{path.name}: expected a name ending in .svg, .pdf, .png or .csv")
+
+    def rows(self) -> Iterator[tuple[object, ...]]:
+        """Yield what is drawn as a table: name of the ordinate, name of the curve, x and y."""
+        yield ("plot", "curve", "x", "y")
+        for plot in self._plots():
+            ordinate = _TAG.sub("", plot.getAxis("left").labelText)
+            for name, x, y in _curves_of(plot):
+                yield from ((ordinate, name, *pair) for pair in zip(x.tolist(), y.tolist(), strict=True))
 
     def _plots(self) -> list[pyqtgraph.PlotItem]:
         return [item for item in self.graphics.ci.items if isinstance(item, pyqtgraph.PlotItem)]
+
+    def _export_csv(self, path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(self.rows())
 
     def _export_pdf(self, path: Path) -> None:
         writer = QPdfWriter(str(path))
@@ -124,10 +238,9 @@ class View(Panel):
         self.graphics.render(painter)
         painter.end()
 
-    def _ask_where_to_export(self) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, f"Export {self.name}", f"{self.name}.svg", "Figures (*.svg *.png *.pdf);;Numbers (*.csv)"
-        )
+    def ask_where_to_export(self) -> None:
+        """Ask for a file, and write the panel into it."""
+        chosen, _ = QFileDialog.getSaveFileName(self, f"Export {self.name}", f"{self.name}.svg", ENDINGS)
         if chosen:
             try:
                 self.export(Path(chosen))
@@ -140,3 +253,14 @@ class View(Panel):
                 at = plot.vb.mapSceneToView(place)
                 self.readout.setText(text(at.x(), at.y()))
                 return
+
+
+def _curves_of(plot: pyqtgraph.PlotItem) -> Iterator[tuple[object, Floats, Floats]]:
+    """Yield name, x and y of all that a plot shows."""
+    for number, item in enumerate(plot.items):
+        if isinstance(item, CurveStack):
+            yield from ((name, *item.curve(name)) for name in item.names())
+        elif isinstance(item, pyqtgraph.PlotDataItem | pyqtgraph.ScatterPlotItem):
+            x, y = item.getData()
+            if x is not None and y is not None:
+                yield f"line {number}", np.asarray(x), np.asarray(y)

@@ -1,36 +1,59 @@
 """Measured against predicted noise, isotherm by isotherm: whether the rack is as quiet as its budget says."""
 
 import numpy as np
+import pyqtgraph
 
 from acquisition.gui.fitting import FitAnswer
-from acquisition.gui.panel import Surroundings
+from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot, View
-from acquisition.gui.style import LABELS
+from acquisition.gui.style import LABELS, TemperatureColours
+from analysis.quantities import in_conductance_quanta
+
+NOISY = 1.5
 
 
 class ScatterView(View):
-    """Scatter of the points about the fit over what excitation, preamplifier and time constant predict."""
+    """Scatter of the points about the fit, and what excitation, preamplifier and time constant predict."""
 
     def __init__(self, around: Surroundings) -> None:
+        super().__init__(around, "Noise")
         palette = around.palette
-        super().__init__(palette, "Noise")
-        self.plot = Plot(palette, LABELS["temperature"], "measured / predicted scatter")
-        self.plot.setLogMode(x=True)
-        self.graphics.addItem(self.plot)
-        self._dots = self.plot.dots(palette.second, 8.0)
+        self.pairs = Plot(palette, "predicted \u03c3 (e\u00b2/h)", "measured \u03c3 (e\u00b2/h)")
+        self.ratios = Plot(palette, LABELS["temperature"], "\u03c3 measured / predicted")
+        self.pairs.setLogMode(x=True, y=True)
+        self.ratios.setLogMode(x=True)
+        self.graphics.addItem(self.pairs, row=0, col=0)
+        self.graphics.addItem(self.ratios, row=0, col=1)
+        self.pairs.addItem(pyqtgraph.InfiniteLine((0, 0), angle=45, pen=palette.faint), ignoreBounds=True)
         for level in (0.9, 1.0, 1.1):
-            self.plot.addLine(y=level, pen=palette.faint)
-        self.plot.setYRange(0.5, 2.0)
-        self.reads(self.plot, lambda x, y: f"T = {10**x:.4g} K, measured / predicted = {y:.2f}")
+            self.ratios.marker(level, palette.faint, angle=0)
+        self.ratios.setYRange(0.5, 2.0)
+        self.pair_dots = self.pairs.dots(palette.second, 8.0)
+        self.ratio_dots = self.ratios.dots(palette.second, 8.0)
+        self._colours = TemperatureColours([])
+        self.reads(self.pairs, lambda x, y: f"predicted {10**x:.3g} e\u00b2/h, measured {10**y:.3g} e\u00b2/h")
+        self.reads(self.ratios, lambda x, y: f"T = {10**x:.4g} K, measured / predicted = {y:.2f}")
 
-    def show_answer(self, answer: FitAnswer) -> None:
-        """Draw a new fit."""
-        known = [isotherm for isotherm in answer.fit.isotherms if isotherm.predicted_noise_S]
-        ratios = [isotherm.residual_S / (isotherm.predicted_noise_S or np.nan) for isotherm in known]
-        self._dots.setData(np.log10([isotherm.temperature_K for isotherm in known]), ratios)
-        if ratios and max(ratios) > 1.5:
-            self.readout.setText("more than 1.5 times the predicted noise: look for pick-up, a loose lead, heating")
+    def show_news(self, news: News) -> None:
+        """Take the colours of the run."""
+        self._colours = news.colours
 
-    def clear(self) -> None:
+    def draw_answer(self, answer: FitAnswer) -> None:
+        """Draw the noise of a new batch fit."""
+        known = [
+            (part.temperature_K, float(in_conductance_quanta(part.predicted_noise_S)), part.residual_S)
+            for part in answer.fit.isotherms
+            if part.predicted_noise_S and self.selection.shows_temperature(part.temperature_K)
+        ]
+        brushes = [pyqtgraph.mkBrush(self._colours.colour(temperature_K)) for temperature_K, _, _ in known]
+        temperatures_K, predicted, residuals_S = np.array(known).reshape(-1, 3).T
+        measured = np.asarray(in_conductance_quanta(residuals_S))
+        self.pair_dots.setData(np.log10(predicted), np.log10(measured), brush=brushes)
+        self.ratio_dots.setData(np.log10(temperatures_K), measured / predicted, brush=brushes)
+        advice = f"more than {NOISY:g} times the predicted noise: look for pick-up, a loose lead, heating"
+        self.readout.setText(advice if bool(np.any(measured > NOISY * predicted)) else " ")
+
+    def forget(self) -> None:
         """Forget the fit, for another run."""
-        self._dots.setData([], [])
+        self.pair_dots.setData([], [])
+        self.ratio_dots.setData([], [])

@@ -24,6 +24,7 @@ LABELS = {
     "temperature": "temperature T (K)",
     "field": "field H (T)",
     "time": "experiment time (h)",
+    "scaled": "[G \u2212 G(0,T)] / T<sup>\u03b1</sup> (e\u00b2/h K<sup>\u2212\u03b1</sup>)",
     "root_reduced_bias": "(e|V| / k<sub>B</sub>T)<sup>1/2</sup>",
     "exponent": "exponent \u03b1",
 }
@@ -104,13 +105,18 @@ def _qt_palette(palette: Palette) -> QPalette:
     return colours
 
 
+def colour_map() -> pyqtgraph.ColorMap:
+    """Return viridis, which the colour-blind and a printer in grey can read."""
+    return pyqtgraph.colormap.get("viridis")  # type: ignore[return-value]  # one it ships
+
+
 class TemperatureColours:
     """One colour a temperature, by its logarithm, over the range of the plan; viridis without its pale end."""
 
     def __init__(self, temperatures_K: list[float]) -> None:
         logs = np.log(temperatures_K or [0.1, 10.0])
         self._low, self._span = float(logs.min()), float(np.ptp(logs)) or 1.0
-        self._map: pyqtgraph.ColorMap = pyqtgraph.colormap.get("viridis")  # type: ignore[assignment]  # one it ships
+        self._map = colour_map()
 
     def colour(self, temperature_K: float) -> QColor:
         """Return the colour of an isotherm."""

@@ -110,8 +110,8 @@ class Fresh:
         Those with new points.
     points : int
         How many points are new.
-    events, monitors : tuple
-        What happened, and what was read between points.
+    events, monitors, settings : tuple
+        What happened, what was read between points, and how instruments were set, each with its time in s.
     is_state_new : bool
         Whether the state of the run changed.
     trusted : Points or None
@@ -122,6 +122,7 @@ class Fresh:
     points: int = 0
     events: tuple[Event, ...] = ()
     monitors: tuple[Monitor, ...] = ()
+    settings: tuple[tuple[float, dict[str, Any]], ...] = ()
     is_state_new: bool = False
     trusted: Points | None = None
 
@@ -192,8 +193,15 @@ class RunTail:
         columns = self._reader.columns(*_COLUMNS, after_seq=self._last_seq)
         count = len(columns["seq"])
         touched = self._take(columns) if count else frozenset()
-        trusted = _trusted(columns) if count else None
-        return Fresh(touched, count, tuple(events), self._look_between(), is_state_new, trusted)
+        return Fresh(
+            touched,
+            count,
+            tuple(events),
+            self._look_between(),
+            self._look_at_settings(),
+            is_state_new,
+            _trusted(columns) if count else None,
+        )
 
     @property
     def is_locked(self) -> bool:
@@ -201,16 +209,20 @@ class RunTail:
         return self._was_locked
 
     def _look_between(self) -> tuple[Monitor, ...]:
-        """Take in what was read between points, and how the instruments are set."""
+        """Take in what was read between points."""
         monitors = self._reader.monitors(self._last_monitor)
         self._last_monitor += len(monitors)
+        if monitors:
+            self.newest = monitors[-1]
+        return tuple(monitors)
+
+    def _look_at_settings(self) -> tuple[tuple[float, dict[str, Any]], ...]:
+        """Take in how the instruments are set."""
         looks = self._reader.settings(self._last_setting)
         self._last_setting += len(looks)
         for _, settings in looks:
             self.settings |= settings
-        if monitors:
-            self.newest = monitors[-1]
-        return tuple(monitors)
+        return tuple(looks)
 
     def _take(self, columns: dict[str, np.ndarray]) -> frozenset[int]:
         self._last_seq = int(columns["seq"][-1])

@@ -14,8 +14,8 @@ from PyQt5.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QTabWidget, Q
 
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.gui.collapse_view import CollapseView
-from acquisition.gui.control_bar import ControlBar
-from acquisition.gui.fitting import FitAnswer, FitRequest, FitWorker
+from acquisition.gui.control_bar import GOING_ON, ControlBar
+from acquisition.gui.fitting import FitAnswer, FitWorker
 from acquisition.gui.launch import LaunchedEngine, RunChoice
 from acquisition.gui.log_pane import LogPane
 from acquisition.gui.panel import News, Panel, Surroundings
@@ -26,14 +26,12 @@ from acquisition.gui.status_strip import StatusStrip
 from acquisition.gui.style import TemperatureColours, Tone
 from acquisition.gui.tail import Fresh, RunTail
 from acquisition.gui.zero_bias_view import ZeroBiasView
-from acquisition.measured import load_measured
+from acquisition.measured import facts_of_run
 from acquisition.running.command_file import CommandKind, write_command
-from analysis.errors import AnalysisError
 
 Kind = TypeVar("Kind", bound=Panel)
 
 LOOK_MS = 40
-FIT_AFTER_MS = 700
 DOCK_AREAS = {
     Area.LEFT: Qt.DockWidgetArea.LeftDockWidgetArea,
     Area.RIGHT: Qt.DockWidgetArea.RightDockWidgetArea,
@@ -61,16 +59,15 @@ class LabWindow(QMainWindow):
         self._tail: RunTail | None = None
         self._status: RunStatus | None = None
         self._engine: LaunchedEngine | None = None
-        self._is_fit_due = False
+        self._has_begun = False
         self.panels: list[Panel] = []
         self.docks: dict[str, QDockWidget] = {}
         self._build(places)
-        self._worker = FitWorker(self)
+        self._worker = FitWorker(self._wall, self)
         self._worker.fitted.connect(self._take_fit)
-        self._worker.refused.connect(self.panel(CollapseView).readout.setText)
+        self._worker.refused.connect(self.panel(CollapseView).refuse)
         self._worker.start()
         self._look_timer = self._timer(LOOK_MS, self._look)
-        self._fit_timer = self._timer(FIT_AFTER_MS, self._fit_if_due)
 
     def panel(self, kind: type[Kind]) -> Kind:
         """Return the panel of a kind."""
@@ -97,7 +94,7 @@ class LabWindow(QMainWindow):
         self._build_menus()
         self.bar.wanted.connect(self._send)
         self.bar.start.triggered.connect(lambda: self.centre.setCurrentWidget(self.panel(StartPanel)))
-        self.panel(CollapseView).alpha_chosen.connect(self._draw_law)
+        self.panel(CollapseView).alpha_chosen.connect(self.panel(ZeroBiasView).use_exponent)
         self._first_layout = self.saveState()
         self._restore_layout()
 
@@ -120,7 +117,8 @@ class LabWindow(QMainWindow):
 
     def _arrange(self) -> None:
         for area, size, along in (
-            (Qt.DockWidgetArea.LeftDockWidgetArea, 520, Qt.Orientation.Horizontal),
+            (Qt.DockWidgetArea.LeftDockWidgetArea, 480, Qt.Orientation.Horizontal),
+            (Qt.DockWidgetArea.RightDockWidgetArea, 140, Qt.Orientation.Horizontal),
             (Qt.DockWidgetArea.BottomDockWidgetArea, 250, Qt.Orientation.Vertical),
         ):
             docks = [dock for dock in self.docks.values() if self.dockWidgetArea(dock) == area]
@@ -184,6 +182,7 @@ class LabWindow(QMainWindow):
             self._tail.close()
         self._tail = tail
         self._status = RunStatus(tail, self._wall)
+        self._has_begun = False
         for panel in self.panels:
             panel.clear()
         self.setWindowTitle(f"Zerobias - {run_file.name}")
@@ -244,34 +243,24 @@ class LabWindow(QMainWindow):
             self._open(run_file)
 
     def _show(self, tail: RunTail, fresh: Fresh) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            self._worker.begin(facts_of_run(tail.header).corrections(has_excitation=True))
         news = News(tail, fresh, TemperatureColours(_planned_temperatures_K(tail)))
         for panel in self.panels:
             panel.show_news(news)
-        if fresh.points:
-            self._is_fit_due = True
+        if fresh.trusted is not None:
+            self._worker.take(fresh.trusted)
         if fresh.is_state_new:
             self.bar.show_state(tail.state)
+            if tail.state not in GOING_ON:
+                self._worker.finish()
 
     # --- fitting ----------------------------------------------------------------------------------------------------
-
-    def _fit_if_due(self) -> None:
-        if not self._is_fit_due or self._tail is None:
-            return
-        self._is_fit_due = False
-        try:
-            measured = load_measured(self._tail.path)
-            self._worker.ask(FitRequest(measured.curves(), None, measured.corrections()))
-        except (AnalysisError, InputError) as error:
-            self.panel(CollapseView).readout.setText(str(error))
 
     def _take_fit(self, answer: FitAnswer) -> None:
         for panel in self.panels:
             panel.show_answer(answer)
-        self._draw_law(answer.fit.alpha)
-
-    def _draw_law(self, alpha: float) -> None:
-        if self._tail is not None:
-            self.panel(ZeroBiasView).use_exponent(self._tail, alpha)
 
     # --- leaving ----------------------------------------------------------------------------------------------------
 
@@ -280,7 +269,6 @@ class LabWindow(QMainWindow):
         self._around.settings.setValue("state", self.saveState())
         self._around.settings.setValue("geometry", self.saveGeometry())
         self._look_timer.stop()
-        self._fit_timer.stop()
         self._worker.end()
         for panel in self.panels:
             panel.end()

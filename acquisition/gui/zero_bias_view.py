@@ -1,77 +1,106 @@
 """Zero bias: G(0,T) against T^alpha, and the anchors against time, in which drift shows."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyqtgraph
 
+from acquisition.gui.fitting import FitAnswer
+from acquisition.gui.history import HOUR_S
 from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot, View
-from acquisition.gui.style import LABELS
-from acquisition.gui.tail import RunTail
+from acquisition.gui.style import LABELS, TemperatureColours
+from acquisition.gui.tail import TailedIsotherm
 from analysis.quantities import in_conductance_quanta
 
-SECONDS_PER_HOUR = 3600.0
+
+@dataclass(frozen=True)
+class _ZeroBias:
+    """The mean of the anchors of an isotherm."""
+
+    temperature_K: float
+    setpoint_K: float
+    field_T: float
+    quanta: float
 
 
 class ZeroBiasView(View):
     """The zero-bias conductance of each isotherm in the lowest field, and its anchors in the order of time."""
 
     def __init__(self, around: Surroundings) -> None:
+        super().__init__(around, "Zero bias")
         palette = around.palette
-        super().__init__(palette, "Zero bias")
         self.law = Plot(palette, "T<sup>\u03b1</sup> (K<sup>\u03b1</sup>)", "G(0,T) (e\u00b2/h)")
         self.drift = Plot(palette, LABELS["time"], "anchor \u2212 mean of its isotherm (e\u00b2/h)")
         self.graphics.addItem(self.law, row=0, col=0)
         self.graphics.addItem(self.drift, row=0, col=1)
-        self._line = self.law.line(palette.accent)
-        self._means = self.law.dots(palette.foreground, 6.0)
-        self._anchors: dict[int, pyqtgraph.ScatterPlotItem] = {}
+        self.line = self.law.line(palette.accent)
+        self.means = self.law.dots(palette.foreground, 7.0)
+        self.anchors = self.drift.stack(4.0)
+        self._found: dict[int, _ZeroBias] = {}
+        self._colours = TemperatureColours([])
         self._alpha = 0.5
-        self.reads(self.law, lambda x, y: f"T^\u03b1 = {x:.4f}, G(0,T) = {y:.3f} e\u00b2/h")
-        self.reads(self.drift, lambda x, y: f"t = {x:.3f} h, anchor - mean = {y:.3f} e\u00b2/h")
+        self.reads(self.law, lambda x, y: f"T = {self._temperature_K(x):.4g} K, G(0,T) = {y:.3f} e\u00b2/h")
 
-    def show_news(self, news: News) -> None:
+    def draw_points(self, news: News, stale: frozenset[int]) -> None:
         """Draw the anchors of the isotherms that have new points, and the law through all."""
-        tail = news.tail
-        for index in news.fresh.isotherms:
-            table = tail.isotherms[index].table
-            rows = table["is_anchor"] == 1
-            if not rows.any():
-                continue
-            if index not in self._anchors:
-                colour = news.colours.colour(tail.isotherms[index].temperature_setpoint_K)
-                self._anchors[index] = self.drift.dots(colour, 4.0)
-            anchors = np.asarray(in_conductance_quanta(table["conductance_S"][rows]))
-            self._anchors[index].setData(table["time_s"][rows] / SECONDS_PER_HOUR, anchors - anchors.mean())
-        self._draw_law(tail)
+        self._colours = news.colours
+        for index in sorted(stale):
+            self._draw_anchors(news.tail.isotherms[index])
+        self._draw_law()
 
-    def use_exponent(self, tail: RunTail, alpha: float) -> None:
+    def draw_answer(self, answer: FitAnswer) -> None:
+        """Draw the law with the fitted exponent."""
+        self.use_exponent(answer.fit.alpha)
+
+    def use_exponent(self, alpha: float) -> None:
         """Draw the law against T to the power of `alpha`."""
         self._alpha = alpha
-        self._draw_law(tail)
+        self._draw_law()
 
-    def clear(self) -> None:
+    def forget(self) -> None:
         """Take everything away, for another run."""
-        for anchors in self._anchors.values():
-            self.drift.removeItem(anchors)
-        self._anchors.clear()
-        self._means.setData([], [])
-        self._line.setData([], [])
+        self._found = {}
+        self.anchors.clear()
+        self.means.setData([], [])
+        self.line.setData([], [])
 
-    def _draw_law(self, tail: RunTail) -> None:
-        found = []
-        lowest_T = min((abs(isotherm.field_setpoint_T) for isotherm in tail.isotherms.values()), default=0.0)
-        for isotherm in tail.isotherms.values():
-            rows = isotherm.table["is_anchor"] == 1
-            if rows.any() and abs(isotherm.field_setpoint_T) == lowest_T:
-                mean = float(np.mean(isotherm.table["conductance_S"][rows]))
-                found.append((float(np.mean(isotherm.table["temperature_K"][rows])), mean))
-        if not found:
+    def _draw_anchors(self, isotherm: TailedIsotherm) -> None:
+        table = isotherm.table
+        rows = table["is_anchor"] == 1
+        if not rows.any():
             return
-        temperatures_K, means_S = np.array(sorted(found)).T
-        x, y = temperatures_K**self._alpha, np.asarray(in_conductance_quanta(means_S))
-        self._means.setData(x, y)
-        if len(found) > 2:
+        quanta = np.asarray(in_conductance_quanta(table["conductance_S"][rows]))
+        setpoint_K, field_T = isotherm.temperature_setpoint_K, isotherm.field_setpoint_T
+        mean_K = float(np.mean(table["temperature_K"][rows]))
+        self._found[isotherm.index] = _ZeroBias(mean_K, setpoint_K, field_T, float(quanta.mean()))
+        self.anchors.set_curve(
+            isotherm.index,
+            table["time_s"][rows] / HOUR_S,
+            quanta - quanta.mean(),
+            self._colours.colour(setpoint_K),
+            is_shown=self.selection.shows(setpoint_K, field_T),
+        )
+
+    def _draw_law(self) -> None:
+        lowest_T = min((abs(found.field_T) for found in self._found.values()), default=0.0)
+        chosen = sorted(
+            (found for found in self._found.values() if abs(found.field_T) == lowest_T),
+            key=lambda found: found.temperature_K,
+        )
+        if not chosen:
+            return
+        x = np.array([found.temperature_K for found in chosen]) ** self._alpha
+        y = np.array([found.quanta for found in chosen])
+        is_shown = np.array([self.selection.shows_temperature(found.setpoint_K) for found in chosen])
+        brushes = [pyqtgraph.mkBrush(self._colours.colour(found.setpoint_K)) for found in chosen]
+        shown = np.flatnonzero(is_shown)
+        self.means.setData(x[shown], y[shown], brush=[brushes[place] for place in shown])
+        if len(chosen) > 2:
             # the coldest half tells the slope: the warm end bends towards the Kondo temperature
-            cold = slice(0, max(3, len(found) // 2))
+            cold = slice(0, max(3, len(chosen) // 2))
             slope, zero = np.polyfit(x[cold], y[cold], 1)
-            self._line.setData([0.0, x[-1]], [zero, zero + slope * x[-1]])
+            self.line.setData([0.0, x[-1]], [zero, zero + slope * x[-1]])
+
+    def _temperature_K(self, x: float) -> float:
+        return max(x, 0.0) ** (1.0 / self._alpha) if self._alpha else float("nan")

@@ -54,20 +54,10 @@ def test_raw_view_draws_what_the_run_file_holds(make_window: MakeWindow, finishe
         rows = connection.execute(
             "SELECT bias_V, conductance_S FROM point WHERE isotherm_index = 2 AND kind = 'sweep' ORDER BY seq"
         ).fetchall()
-    bias_mV, conductance = window.panel(RawView)._curves[2].getData()
+    bias_mV, conductance = window.panel(RawView).curves.curve(2)
     expected = np.array(rows)
     assert bias_mV == pytest.approx(1e3 * expected[:, 0])
     assert conductance == pytest.approx(expected[:, 1] / 3.8740458e-5, rel=1e-6)
-
-
-def test_choosing_a_direction_leaves_the_other_out(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
-    window = attached(make_window, finished_run, qtbot)
-    assert window._tail is not None
-    both = np.asarray(window.panel(RawView)._curves[0].getData()[0]).size
-    window.panel(RawView).choose(window._tail, direction=1.0)
-    up = np.asarray(window.panel(RawView)._curves[0].getData()[0])
-    assert 0 < len(up) < both
-    assert (np.diff(up) > 0).all()
 
 
 def test_exponent_of_the_fit_is_shown_with_its_error(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
@@ -85,7 +75,7 @@ def test_slider_spreads_the_isotherms_and_auto_brings_them_back(
     collapse = window.panel(CollapseView)
 
     def spread() -> float:
-        tops = [dots.getData()[1].max() for dots in collapse._dots.values()]
+        tops = [collapse.dots.curve(name)[1].max() for name in collapse.dots.names()]
         return max(tops) - min(tops)
 
     fitted = spread()

@@ -1,0 +1,182 @@
+"""Many curves in one item: those that rest are painted once, into a picture; only the one that grows is painted anew.
+
+So a new batch of points costs the painting of one curve, however many there are. In a vector export all are drawn.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph
+from numpy.typing import NDArray
+from PyQt5.QtCore import QRect, QRectF, Qt
+from PyQt5.QtGui import QColor, QPaintEngine, QPainter, QPen, QPixmap, QPolygonF, QTransform
+from PyQt5.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+Floats = NDArray[np.float64]
+
+POINTS_IN_ALL = 60_000
+MOST_POINTS = 4_000
+FEWEST_POINTS = 200
+"""A plot shows so many points in all, and between these limits so many of one curve; no screen has more pixels."""
+
+
+def thinned(x: Floats, y: Floats, most: int = MOST_POINTS) -> tuple[Floats, Floats]:
+    """Return at most about `most` points that keep the extremes: the lowest and highest of each stretch, in order."""
+    if len(x) <= most:
+        return x, y
+    stretch = -(-2 * len(x) // most)
+    whole = len(x) // stretch * stretch
+    blocks = np.where(np.isfinite(y[:whole]), y[:whole], 0.0).reshape(-1, stretch)
+    starts = np.arange(len(blocks)) * stretch
+    keep = np.sort(np.concatenate([starts + blocks.argmin(axis=1), starts + blocks.argmax(axis=1)]))
+    keep = np.concatenate([keep, np.arange(whole, len(x))])
+    return x[keep], y[keep]
+
+
+@dataclass
+class _Curve:
+    x: Floats
+    y: Floats
+    polygon: QPolygonF
+    colour: QColor
+    is_shown: bool
+    extent: QRectF
+
+
+class CurveStack(pyqtgraph.GraphicsObject):
+    """Curves by name, as lines or as dots.
+
+    Parameters
+    ----------
+    dot_size : float or None
+        Size of the dots in pixels; None draws lines, of width 1, since wider pens cost five times as much.
+    """
+
+    def __init__(self, dot_size: float | None = None) -> None:
+        super().__init__()
+        self._dot_size = dot_size
+        self._curves: dict[Hashable, _Curve] = {}
+        self._growing: Hashable = None
+        self._bounds: QRectF | None = None
+        self._picture = QPixmap()
+        self._picture_of: tuple[QTransform, QRect, float] | None = None
+
+    def __len__(self) -> int:
+        return len(self._curves)
+
+    def set_curve(self, name: Hashable, x: Floats, y: Floats, colour: QColor, *, is_shown: bool = True) -> None:
+        """Set a curve, shape (n,) each; one that is set again and again is the one that grows."""
+        share = int(np.clip(POINTS_IN_ALL // max(1, len(self._curves)), FEWEST_POINTS, MOST_POINTS))
+        finite = np.isfinite(x) & np.isfinite(y)
+        x, y = thinned(x[finite], y[finite], share)
+        polygon = pyqtgraph.functions.arrayToQPolygonF(x, y)
+        if name != self._growing:
+            self._growing = name
+            self._picture_of = None
+        self._curves[name] = _Curve(x, y, polygon, colour, is_shown, polygon.boundingRect())
+        self._changed()
+
+    def show_curve(self, name: Hashable, *, is_shown: bool) -> None:
+        """Show or hide a curve."""
+        curve = self._curves[name]
+        if curve.is_shown != is_shown:
+            curve.is_shown = is_shown
+            self._picture_of = None
+            self._changed()
+
+    def curve(self, name: Hashable) -> tuple[Floats, Floats]:
+        """Return what is drawn of a curve, shape (n,) each."""
+        return self._curves[name].x, self._curves[name].y
+
+    def names(self) -> list[Hashable]:
+        """Return the names of the curves that are shown."""
+        return [name for name, curve in self._curves.items() if curve.is_shown]
+
+    def clear(self) -> None:
+        """Take all curves away."""
+        self._curves.clear()
+        self._growing = None
+        self._picture_of = None
+        self._changed()
+
+    def _changed(self) -> None:
+        self._bounds = None
+        self.prepareGeometryChange()
+        self.informViewBoundsChanged()
+        self.update()
+
+    # --- what Qt and pyqtgraph ask of an item -----------------------------------------------------------------------
+
+    def boundingRect(self) -> QRectF:  # Qt's name
+        """Return the extent of the shown curves."""
+        if self._bounds is None:
+            self._bounds = QRectF()
+            for curve in self._shown():
+                self._bounds = self._bounds.united(curve.extent)
+        return self._bounds
+
+    def dataBounds(self, ax: int, frac: float = 1.0, orthoRange: object = None) -> tuple[float, float] | None:
+        """Return the extent along an axis, for the automatic range."""
+        extents = [curve.extent for curve in self._shown()]
+        if not extents:
+            return None
+        if ax:
+            return min(extent.top() for extent in extents), max(extent.bottom() for extent in extents)
+        return min(extent.left() for extent in extents), max(extent.right() for extent in extents)
+
+    def _shown(self) -> list[_Curve]:
+        return [curve for curve in self._curves.values() if curve.is_shown and len(curve.x)]
+
+    def pixelPadding(self) -> float:  # pyqtgraph's name
+        """Return how far the drawing reaches beyond the data, in pixels."""
+        return self._dot_size or 1.0
+
+    def paint(
+        self, painter: QPainter | None, option: QStyleOptionGraphicsItem | None, widget: QWidget | None = None
+    ) -> None:
+        """Draw the picture of the resting curves, then the growing one."""
+        assert painter is not None
+        engine, view = painter.paintEngine(), self.getViewBox()
+        if engine is None or engine.type() != QPaintEngine.Type.Raster or view is None:
+            self._draw(painter, list(self._curves.values()))
+            return
+        area = painter.worldTransform().mapRect(view.viewRect()).toAlignedRect()
+        self._refresh_picture(painter, area)
+        painter.save()
+        painter.resetTransform()
+        painter.drawPixmap(area.topLeft(), self._picture)
+        painter.restore()
+        growing = self._curves.get(self._growing)
+        if growing is not None:
+            self._draw(painter, [growing])
+
+    def _refresh_picture(self, painter: QPainter, area: QRect) -> None:
+        device = painter.device()
+        ratio = 1.0 if device is None else device.devicePixelRatioF()
+        wanted = (QTransform(painter.worldTransform()), area, ratio)
+        if wanted == self._picture_of:
+            return
+        self._picture_of = wanted
+        self._picture = QPixmap(area.size() * ratio)
+        self._picture.setDevicePixelRatio(ratio)
+        self._picture.fill(Qt.GlobalColor.transparent)
+        inner = QPainter(self._picture)
+        inner.translate(-area.topLeft())
+        inner.setTransform(painter.worldTransform(), combine=True)
+        self._draw(inner, [curve for name, curve in self._curves.items() if name != self._growing])
+        inner.end()
+
+    def _draw(self, painter: QPainter, curves: list[_Curve]) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
+        for curve in curves:
+            if not curve.is_shown:
+                continue
+            pen = QPen(curve.colour, self._dot_size or 1.0)
+            pen.setCosmetic(True)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            if self._dot_size is None:
+                painter.drawPolyline(curve.polygon)
+            else:
+                painter.drawPoints(curve.polygon)
