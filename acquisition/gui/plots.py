@@ -7,6 +7,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyqtgraph
@@ -40,15 +41,15 @@ class Axis(pyqtgraph.AxisItem):
         self.setPen(palette.foreground)
         self.setTextPen(palette.foreground)
 
-    def logTickValues(  # noqa: D102 - pyqtgraph's
-        self, minVal: float, maxVal: float, size: float, stdTicks: object
-    ) -> list[tuple[None, list[float]]]:
+    def logTickValues(self, minVal: float, maxVal: float, size: float, stdTicks: object) -> list[Any]:
+        """Return the places of the numbers, as logarithms."""
         steps = (1, 2, 5) if maxVal - minVal < FEW_DECADES else (1,)
         decades = range(int(np.floor(minVal)), int(np.ceil(maxVal)) + 1)
         ticks = [decade + float(np.log10(step)) for decade in decades for step in steps]
         return [(None, [tick for tick in ticks if minVal <= tick <= maxVal])]
 
-    def logTickStrings(self, values: list[float], scale: float, spacing: object) -> list[str]:  # noqa: D102
+    def logTickStrings(self, values: list[float], scale: float, spacing: object) -> list[str]:
+        """Return the numbers themselves."""
         return [f"{10**value:g}" for value in values]
 
 
