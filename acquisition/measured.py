@@ -12,7 +12,7 @@ import numpy as np
 
 from acquisition.errors import InputError
 from acquisition.readings import UNTRUSTED, Direction, PointKind
-from acquisition.store import RunFileReader
+from acquisition.store import RunFileReader, reading
 from acquisition.tidy_csv import DIRECTIONS, read_tidy_csv
 from analysis.corrections import Corrections
 from analysis.curves import Curves, make_curves
@@ -132,7 +132,10 @@ def load_measured(path: Path) -> Measured:
             is_run_file = file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); expected a run file or a tidy CSV") from error
-    return _from_run_file(path) if is_run_file else _from_csv(path)
+    if not is_run_file:
+        return _from_csv(path)
+    with reading(path):
+        return _from_run_file(path)
 
 
 def _from_run_file(path: Path) -> Measured:

@@ -15,7 +15,7 @@ from acquisition.run_schema import RunState
 from acquisition.running.past import Past
 from acquisition.safety import Roles
 from acquisition.station_file import Station
-from acquisition.store import RunFileReader
+from acquisition.store import RunFileReader, reading
 from instruments.roles import Clock
 
 LEAST_SIMULATED_GAP_S = 600.0
@@ -89,7 +89,7 @@ def load_unfinished(run_file: Path, wall: Wall) -> Unfinished:
     InputError
         If the file is no run file, is damaged, or its recipe or station is not understood.
     """
-    with RunFileReader(run_file) as reader:
+    with reading(run_file), RunFileReader(run_file) as reader:
         header = reader.header()
         for section in ("recipe", "station"):
             if section not in header:

@@ -10,7 +10,7 @@ from acquisition.plan import Plan
 from acquisition.resume import Unfinished, load_unfinished
 from acquisition.run_schema import RunState
 from acquisition.running.lock import lock_path, read_owner
-from acquisition.store import RunFileReader
+from acquisition.store import RunFileReader, reading
 
 LIVE = (RunState.RUNNING, RunState.PAUSED)
 
@@ -48,6 +48,11 @@ def status_of(run_file: Path, wall: Wall) -> Status:
     InputError
         If it is no run file.
     """
+    with reading(run_file):
+        return _status_of(run_file, wall)
+
+
+def _status_of(run_file: Path, wall: Wall) -> Status:
     with RunFileReader(run_file) as reader:
         state = RunState(reader.header().get("state", RunState.INTERRUPTED))
         seen, last, events = reader.last_seen(), reader.last_point(), reader.events()

@@ -70,6 +70,24 @@ def _as_run_file_error(path: Path) -> Iterator[None]:
         raise RunFileError(f"{path}: the run file cannot be written ({error}); check disk space and rights") from error
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what a damaged or foreign value does to whoever makes sense of it into an error of ours.
+
+    Raises
+    ------
+    InputError
+        If what is done inside stumbles over a value; errors of ours pass as they are.
+    """
+    try:
+        yield
+    except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path}: the run file holds what this program does not write ({type(error).__name__}: {error}); it is "
+            "damaged or from elsewhere"
+        ) from error
+
+
 class RunFileWriter:
     """The one writer of a run file.
 
@@ -287,7 +305,7 @@ class RunFileReader:
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise InputError(f"{path}: not a readable run file ({error})") from error
         if not {"point", "run"} <= tables:
             raise InputError(f"{path}: a SQLite file, but not a run file of this program (no table point)")
@@ -304,7 +322,8 @@ class RunFileReader:
 
     def header(self) -> dict[str, Any]:
         """Return table `run`, with the state as readers see it."""
-        found = {key: json.loads(value) for key, value in self._rows("SELECT key, value FROM run")}
+        with reading(self.path):
+            found = {key: json.loads(value) for key, value in self._rows("SELECT key, value FROM run")}
         going_on = found.get("state") in (RunState.RUNNING, RunState.PAUSED)
         if going_on and not is_locked(lock_path(self.path)):
             found["state"] = RunState.INTERRUPTED.value
@@ -385,15 +404,16 @@ class RunFileReader:
         """Return what a list of runs shows."""
         header = self.header()
         ((points,),) = self._rows("SELECT count(*) FROM point")
-        return RunSummary(
-            path=self.path,
-            name=str(header.get("name", "")),
-            sample=str(header.get("sample", "")),
-            started=str(header.get("started", "")),
-            state=RunState(header.get("state", RunState.INTERRUPTED)),
-            points=points,
-            planned_points=int(header.get("planned_points", 0)),
-        )
+        with reading(self.path):
+            return RunSummary(
+                path=self.path,
+                name=str(header.get("name", "")),
+                sample=str(header.get("sample", "")),
+                started=str(header.get("started", "")),
+                state=RunState(header.get("state", RunState.INTERRUPTED)),
+                points=points,
+                planned_points=int(header.get("planned_points", 0)),
+            )
 
     def _newest(self, column: str) -> float | None:
         """Return the value of a column that both points and monitor have, from the newest row of the two."""
@@ -408,7 +428,7 @@ class RunFileReader:
     def _rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(query, arguments).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise InputError(f"{self.path}: the run file is damaged or being replaced ({error})") from error
 
 
