@@ -4,6 +4,7 @@ Like every viewer it reads the run file, and only what is durable.
 """
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from analysis.fit_result import ExponentFit
 
 MINIMUM_ISOTHERMS = 3
+GROWTH = 1.25
+"""By how much a run has grown before it is fitted again: fits cost the same part of a run however long it is."""
+MOST_POINTS = 50_000
+"""A run of more is not fitted while it goes on: that would take more memory and time than all the rest."""
 WORTH_A_LINE = frozenset(
     {"unsettled", "anchors", "paused", "continued", "resumed", "contact", "note", "unreadable", "planned"}
 )
@@ -64,6 +69,7 @@ class RunView:
         self._running = running
         self._run_file = run_file
         self._isotherms_done = 0
+        self._next_fit = MINIMUM_ISOTHERMS
         self._done = measured
         self._planned_before_s = None if measured else 0.0
         self._emit({"event": "started", "run": str(run_file), "points": running.points, "measured": measured})
@@ -131,8 +137,9 @@ class RunView:
         return f"ETA {duration_text((plan.duration_s - now_s) * pace)}"
 
     def _running_exponent(self) -> str:
-        if self._isotherms_done < MINIMUM_ISOTHERMS:
+        if self._isotherms_done < self._next_fit or self._done > MOST_POINTS:
             return self._exponent
+        self._next_fit = math.ceil(GROWTH * self._isotherms_done)
         fit = fit_run(self._run_file)
         return self._exponent if fit is None else f"alpha = {fit.alpha:.4f} +- {fit.error:.4f}"
 
