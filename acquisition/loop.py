@@ -23,8 +23,8 @@ from acquisition.safety import Roles, make_safe
 from instruments.errors import CommunicationError, InstrumentError, QuenchError, ReadbackError, ReplyError, StateError
 from instruments.roles import Clock, Instrument, MagnetState
 
-SLICE_S = 0.25
-"""Longest step of experiment time between two looks at the control."""
+SLICE_S = 1.0
+"""Longest step of experiment time between two looks at the control; a clock that waits on the wall looks by itself."""
 
 CLOCK_RESOLUTION_S = 1e-6
 """What is left of a wait below this is over; a clock that counts whole nanoseconds could never pass the rest."""

@@ -11,8 +11,9 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,6 +39,9 @@ BATCH_S = 0.02
 """Longest wall time that a point waits for others to be committed with it."""
 
 _FOLDING_TIMEOUT_MS = 1000
+
+_VALUES_OF_POINT = attrgetter(*POINT_COLUMNS)
+"""The fields of a reading in the order of the columns."""
 
 
 def new_run_path(directory: Path, name: str, wall: Wall) -> Path:
@@ -67,7 +71,11 @@ def _as_run_file_error(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise RunFileError(f"{path}: the run file cannot be written ({error}); check disk space and rights") from error
+        raise _run_file_error(path, error) from error
+
+
+def _run_file_error(path: Path, error: sqlite3.Error) -> RunFileError:
+    return RunFileError(f"{path}: the run file cannot be written ({error}); check disk space and rights")
 
 
 @contextmanager
@@ -151,8 +159,7 @@ class RunFileWriter:
     def append(self, reading: Reading) -> int:
         """Write one point and return its `seq`; durable at once, or within `BATCH_S` where points come faster."""
         seq = self._next_seq
-        with self._transaction():
-            self._connection.execute(INSERT_POINT, (seq, *astuple(reading)))
+        self._gather(INSERT_POINT, (seq, *_VALUES_OF_POINT(reading)))
         self._next_seq += 1
         self._pending.append((seq, reading.plan_index))
         self.flush_if_due()
@@ -160,8 +167,8 @@ class RunFileWriter:
 
     def append_monitor(self, monitor: Monitor) -> None:
         """Write what was read while no point was measured; gathered as points are."""
-        with self._transaction():
-            self._connection.execute("INSERT INTO monitor VALUES (NULL, ?, ?, ?)", astuple(monitor))
+        row = (monitor.time_s, monitor.temperature_K, monitor.field_T)
+        self._gather("INSERT INTO monitor VALUES (NULL, ?, ?, ?)", row)
         self.flush_if_due()
 
     def append_channels(self, time_s: float, instrument: str, values: Mapping[str, float]) -> None:
@@ -208,11 +215,8 @@ class RunFileWriter:
             (one.time_s, now, one.cause, one.instrument, one.until_s, one.count, one.message, one.last_message)
             for one in entries
         ]
-        with self._transaction():
-            self._connection.executemany(
-                "INSERT INTO instrument_write VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
-                rows,
-            )
+        for row in rows:
+            self._gather("INSERT INTO instrument_write VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         self.flush()
 
     def record_edit(self, time_s: float, edit: PlanEdit) -> None:
@@ -242,17 +246,18 @@ class RunFileWriter:
             finally:
                 self._connection.close()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Begin a transaction unless one is open; it stays open until `flush`, unless SQLite rolls it back."""
-        with _as_run_file_error(self.path):
-            try:
-                if not self._connection.in_transaction:
-                    self._connection.execute("BEGIN IMMEDIATE")
-                yield
-            finally:
-                if not self._connection.in_transaction:  # a full disk undoes all that was waiting
-                    self._pending.clear()
+    def _gather(self, statement: str, row: Sequence[Any]) -> None:
+        """Write a row in a transaction that stays open until `flush`, unless SQLite rolls it back."""
+        connection = self._connection
+        try:
+            if not connection.in_transaction:
+                connection.execute("BEGIN IMMEDIATE")
+            connection.execute(statement, row)
+        except sqlite3.Error as error:
+            raise _run_file_error(self.path, error) from error
+        finally:
+            if not connection.in_transaction:  # a full disk undoes all that was waiting
+                self._pending.clear()
 
     def _insert(self, table: str, time_s: float, *rest: str | float) -> None:
         self.flush()

@@ -48,6 +48,9 @@ class ReadingFault(IntFlag):
         return ", ".join(str(flag.name).lower().replace("_", " ") for flag in type(self) if flag in self)
 
 
+_FAULTS = sum(ReadingFault)
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """Gains and heater range that suit setpoints up to `maximum_K`.
@@ -200,7 +203,7 @@ class LakeShore336:
             If no usable replies came.
         """
         with self._line.lock:
-            faults = ReadingFault(self._line.ask_int(f"RDGST? {self._input}") & sum(ReadingFault))
+            faults = ReadingFault(self._line.ask_int(f"RDGST? {self._input}") & _FAULTS)
             temperature_K = self._line.ask_float(f"KRDG? {self._input}")
         fault = str(faults) or ("" if temperature_K > 0.0 else "no temperature: has the input a curve?")
         return TemperatureReading(temperature_K, 0.0, not fault, fault)

@@ -59,6 +59,9 @@ class ReadingFault(IntFlag):
         return ", ".join(str(flag.name).lower().replace("_", " ") for flag in type(self) if flag in self)
 
 
+_FAULTS = sum(ReadingFault)
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """Gains and heater range that suit setpoints up to `maximum_K`.
@@ -213,7 +216,7 @@ class LakeShore372:
             If no usable replies came.
         """
         with self._line.lock:
-            faults = ReadingFault(self._line.ask_int(f"RDGST? {self._channel}") & sum(ReadingFault))
+            faults = ReadingFault(self._line.ask_int(f"RDGST? {self._channel}") & _FAULTS)
             temperature_K = self._line.ask_float(f"RDGK? {self._channel}")
             scanned, _ = self._line.ask_floats("SCAN?", 2)
         now_s = self._clock.now_s()

@@ -41,6 +41,8 @@ _STALE_LINES = 8
 _PASSING = frozenset({StatusCode.error_timeout, StatusCode.error_no_listeners})
 """What a session survives: silence, and a box on the bus that is switched off."""
 
+_NO_WARNING = (StatusCode.success_device_not_present, StatusCode.success_max_count_read)
+
 _log = logging.getLogger(__name__)
 _wire = logging.getLogger("zerobias.wire")
 """Told of every line, both ways; who wants to see them adds a handler."""
@@ -56,13 +58,29 @@ class _StrictVisaAdapter(VISAAdapter):
     PyVISA only warns when the terminator is missing, but ``-1.01`` cut from ``-1.01026E-03`` is a number too.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # for the life of the session; PyVISA's own way of reading says so anew for every reply, at the cost of one
+        self._resource = cast(MessageBasedResource, self.connection)
+        self._unwarned = self._resource.ignore_warning(*_NO_WARNING)
+        self._unwarned.__enter__()
+
     def _read(self, **kwargs: Any) -> str:
-        connection = cast(MessageBasedResource, self.connection)
-        line = connection.read_raw().decode("ascii", "replace")
-        if not line.endswith(connection.read_termination or "\n"):
+        line = self._read_raw().decode("ascii", "replace")
+        if not line.endswith(self._resource.read_termination or "\n"):
             raise _CutShortError(line)
         # a LF that follows a CR comes with the next line
         return line.strip("\r\n")
+
+    def _read_raw(self) -> bytes:
+        """Read up to the termination character or the end of the message, however many pieces it comes in."""
+        resource = self._resource
+        read, session, size = resource.visalib.read, resource.session, resource.chunk_size
+        data, status = read(session, size)
+        while status == StatusCode.success_max_count_read:
+            more, status = read(session, size)
+            data += more
+        return data
 
 
 class Line:
@@ -260,11 +278,8 @@ class Line:
             try:
                 return exchange()
             except (CommunicationError, ReplyError) as error:
-                if self._is_closed:
-                    raise
-                _log.warning("%s; asking again", error)
-                self._resynchronise()
-                return exchange()
+                self._get_in_step(error)
+            return exchange()
 
     def close(self) -> None:
         """Give the wire back; may be called twice."""
@@ -293,17 +308,28 @@ class Line:
             ) from error
 
     def _ask(self, question: str, parse: Callable[[str], Answer], once: bool) -> Answer:
-        if once:
+        with self.lock:
+            try:
+                return self._exchange(question, parse)
+            except (CommunicationError, ReplyError) as error:
+                if once:
+                    raise
+                self._get_in_step(error)
             return self._exchange(question, parse)
-        return self.twice(lambda: self._exchange(question, parse))
+
+    def _get_in_step(self, error: InstrumentError) -> None:
+        """Make ready to repeat what failed by `error`, or raise it again where nothing can be repeated."""
+        if self._is_closed:
+            raise error
+        _log.warning("%s; asking again", error)
+        self._resynchronise()
 
     def _exchange(self, question: str, parse: Callable[[str], Answer]) -> Answer:
-        with self.lock:
-            if self._is_in_doubt or self._is_lost:
-                self._resynchronise()
-            self._send(question)
-            self._is_in_doubt = True
-            reply = self._receive(question).strip()
+        if self._is_in_doubt or self._is_lost:
+            self._resynchronise()
+        self._send(question)
+        self._is_in_doubt = True
+        reply = self._receive(question).strip()
         try:
             answer = parse(reply)
         except ValueError as error:

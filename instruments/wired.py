@@ -23,6 +23,9 @@ class Wired(Instrument):
     property strictly, where pymeasure would hand over text that is no number; `take` also reads back what was set.
     """
 
+    # pymeasure's own only keeps reserved names from being read, at some fifty calls for each property that is set
+    __getattribute__ = object.__getattribute__
+
     def __init__(self, line: Line, **kwargs: Any) -> None:
         self.line = line
         super().__init__(line.adapter, line.name, **kwargs)

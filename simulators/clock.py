@@ -61,7 +61,8 @@ class VirtualClock:
             due_ns, _, action = heapq.heappop(self._booked)
             self._now_ns = max(self._now_ns, due_ns)
             action()
-        self._now_ns = max(self._now_ns, target_ns)
+        if target_ns > self._now_ns:
+            self._now_ns = target_ns
 
 
 def _as_nanoseconds(time_s: float) -> int:

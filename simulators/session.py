@@ -58,13 +58,12 @@ class Session:
         self._unfinished = b""
         self._replies: deque[tuple[float, bytes]] = deque()
         if is_stream and box.greeting is not None and not self._wire.is_box_off:
-            self._send(box.greeting, clock.now_s() + GREETING_DELAY_S)
+            self._send(box.greeting, round(clock.now_s() + GREETING_DELAY_S, 9))
 
     def write(self, data: bytes) -> None:
         """Hand `data` to the box, message by message; a message costs the latency of the box."""
         self._insist_on_connection()
-        text = self._unfinished + data
-        lines = text.replace(b"\r", b"\n").split(b"\n")
+        lines = (self._unfinished + data).replace(b"\r", b"\n").split(b"\n")
         # on GPIB the END of the transfer finishes the last line too
         self._unfinished = lines.pop() if self._is_stream else b""
         for line in lines:
@@ -123,7 +122,7 @@ class Session:
         return int(reply) if reply else 0
 
     def _insist_on_connection(self) -> None:
-        if self.is_lost:
+        if self._wire.is_lost(self._connection):
             raise ConnectionLostError
 
     def _send(self, reply: str, ready_s: float) -> None:
@@ -131,8 +130,10 @@ class Session:
         arrival = self._wire.carry(reply.encode("latin-1"), terminator, ready_s)
         if arrival is not None:
             arrives_s, frame = arrival
-            # to the nanosecond, as the clock counts, or a wait for it would end a rounding error too early
-            self._replies.append((round(arrives_s, 9), frame))
+            if arrives_s != ready_s:
+                # to the nanosecond, as the clock counts, or a wait for it would end a rounding error too early
+                arrives_s = round(arrives_s, 9)
+            self._replies.append((arrives_s, frame))
 
     def _take_from_queue(self, count: int) -> tuple[bytes, End]:
         if not self._replies or self._replies[0][0] > self._clock.now_s():

@@ -108,8 +108,11 @@ class RackVisaLibrary(VisaLibraryBase):
 
     def write(self, session: VISASession, data: bytes) -> tuple[int, StatusCode]:
         """Send `data`; the box has answered, if it does, when this returns."""
-        self._open_session(session).write(data)
-        return len(data), self.handle_return_value(session, StatusCode.success)
+        try:
+            self._open_session(session).write(data)
+        except ConnectionLostError:
+            return 0, self.handle_return_value(session, StatusCode.error_connection_lost)
+        return len(data), self._succeeded(session, StatusCode.success)
 
     def read(self, session: VISASession, count: int) -> tuple[bytes, StatusCode]:
         """Read up to `count` bytes or raise VI_ERROR_TMO after the timeout of virtual time."""
@@ -117,26 +120,28 @@ class RackVisaLibrary(VisaLibraryBase):
             data, end = self._open_session(session).read(count)
         except ConnectionLostError:
             return b"", self.handle_return_value(session, StatusCode.error_connection_lost)
-        return data, self.handle_return_value(session, _STATUS_OF_END[end])
+        if end is End.TIMEOUT or end is End.COUNT:
+            return data, self.handle_return_value(session, _STATUS_OF_END[end])
+        return data, self._succeeded(session, _STATUS_OF_END[end])
 
     def clear(self, session: VISASession) -> StatusCode:
         """Clear the device: replies that have arrived are lost."""
-        self._open_session(session).clear()
+        self._sound_session(session).clear()
         return self.handle_return_value(session, StatusCode.success)
 
     def flush(self, session: VISASession, mask: constants.BufferOperation) -> StatusCode:
         """Discard the read buffer if `mask` says so; writing is never buffered."""
         if mask & (constants.BufferOperation.discard_read_buffer | constants.BufferOperation.discard_receive_buffer):
-            self._open_session(session).clear()
+            self._sound_session(session).clear()
         return self.handle_return_value(session, StatusCode.success)
 
     def read_stb(self, session: VISASession) -> tuple[int, StatusCode]:
         """Return the status byte of the box."""
-        return self._open_session(session).status_byte(), self.handle_return_value(session, StatusCode.success)
+        return self._sound_session(session).status_byte(), self.handle_return_value(session, StatusCode.success)
 
     def assert_trigger(self, session: VISASession, protocol: constants.TriggerProtocol) -> StatusCode:
         """Trigger the box, which is the same as sending ``*TRG``."""
-        self._open_session(session).write(b"*TRG\n")
+        self._sound_session(session).write(b"*TRG\n")
         return self.handle_return_value(session, StatusCode.success)
 
     def gpib_control_ren(self, session: VISASession, mode: constants.RENLineOperation) -> StatusCode:
@@ -147,7 +152,7 @@ class RackVisaLibrary(VisaLibraryBase):
         self, session: VISASession, lock_type: constants.Lock, timeout: int, requested_key: str | None = None
     ) -> tuple[str, StatusCode]:
         """Lock the box for this session; VI_ERROR_RSRC_LOCKED if another session holds it."""
-        self._open_session(session)
+        self._sound_session(session)
         self._lock_holders[self._address(session)] = session
         return requested_key or "", self.handle_return_value(session, StatusCode.success)
 
@@ -199,14 +204,23 @@ class RackVisaLibrary(VisaLibraryBase):
             self._attributes.setdefault(session, {})[attribute] = attribute_state
         return self.handle_return_value(session, StatusCode.success)
 
+    def _succeeded(self, session: VISASession, status: StatusCode) -> StatusCode:
+        """Do what `handle_return_value` does of a status that is neither error nor warning, in a third of the time."""
+        self._last_status = self._last_status_in_session[session] = status
+        return status
+
     def _open_session(self, session: int) -> Session:
         line = self._sessions.get(session)
         if line is None:
             raise errors.InvalidSession
-        if line.is_lost:
-            self.handle_return_value(cast(VISASession, session), StatusCode.error_connection_lost)
         if self._lock_holders and self._lock_holders.get(self._address(session), session) != session:
             self.handle_return_value(cast(VISASession, session), StatusCode.error_resource_locked)
+        return line
+
+    def _sound_session(self, session: int) -> Session:
+        line = self._open_session(session)
+        if line.is_lost:
+            self.handle_return_value(cast(VISASession, session), StatusCode.error_connection_lost)
         return line
 
     def _address(self, session: int) -> str:

@@ -56,6 +56,8 @@ class Safeguard:
     def judge(self, reading: Reading) -> Verdict:
         """Judge a point, flag it where a rule that has tripped is broken, and say whether to measure it again."""
         tripped = self._feed(self._signs.of_reading(reading))
+        if not tripped and not self._interlocks.is_flagging:
+            return Verdict(reading)
         actions, flags = {one.rule.action for one in tripped}, reading.flags
         if self._interlocks.is_flagging:
             flags |= PointFlag.INTERLOCK
