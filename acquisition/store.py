@@ -173,9 +173,8 @@ class RunFileWriter:
 
     def append_channels(self, time_s: float, instrument: str, values: Mapping[str, float]) -> None:
         """Write what one instrument read on a bench, a row a channel; gathered as points are."""
-        rows = [(time_s, instrument, name, value) for name, value in values.items()]
-        with self._transaction():
-            self._connection.executemany("INSERT INTO channel VALUES (NULL, ?, ?, ?, ?)", rows)
+        for name, value in values.items():
+            self._gather("INSERT INTO channel VALUES (NULL, ?, ?, ?, ?)", (time_s, instrument, name, value))
         self.flush_if_due()
 
     def flush_if_due(self) -> None:

@@ -24,7 +24,7 @@ class Wired(Instrument):
     """
 
     # pymeasure's own only keeps reserved names from being read, at some fifty calls for each property that is set
-    __getattribute__ = object.__getattribute__
+    __getattribute__ = object.__getattribute__  # type: ignore[assignment]
 
     def __init__(self, line: Line, **kwargs: Any) -> None:
         self.line = line
