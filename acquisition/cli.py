@@ -166,8 +166,11 @@ def analyze(
     noise: Annotated[
         str, typer.Option(metavar="auto|VALUE", help="Noise of a point in S, or find it from the data.")
     ] = "auto",
+    voltage_noise_Vrms: Annotated[
+        float | None, typer.Option("--voltage-noise-Vrms", help="Noise of the bias across the contact, in volts rms.")
+    ] = None,
 ) -> None:
-    """Give exponent, parameters and evidence, from run files or CSV."""
+    """Give exponent, parameters and evidence, from run files or CSV; of several files, whether their curves are one."""
     from acquisition.judgement import AnalyzeOptions
     from acquisition.terminal.commands import analyze_files
 
@@ -181,6 +184,7 @@ def analyze(
         excitation_Vrms=excitation_Vrms,
         electron_base_K=electron_base_K,
         noise_S=_number_or_auto("--noise", noise),
+        voltage_noise_Vrms=voltage_noise_Vrms,
     )
     analyze_files(files, options, as_json, report)
 

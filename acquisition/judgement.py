@@ -1,9 +1,11 @@
-"""What `zerobias analyze` says of a file: fit, parameters and evidence, and their JSON without NaN or silent null."""
+"""What `zerobias analyze` says of a file: fit, parameters, signs and evidence; and of several files together."""
 
 import math
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from acquisition.errors import InputError
 from acquisition.measured import Measured, load_measured
@@ -12,12 +14,27 @@ from analysis.corrections import Corrections
 from analysis.curves import Curves, Window
 from analysis.errors import AnalysisError, DataError, ModelError
 from analysis.evidence import Evidence, has_centre, weigh
-from analysis.features import Features, find_features
+from analysis.features import Features, find_features, window_curves
+from analysis.field_exponents import FieldExponent, exponents_of_fields
 from analysis.fit_result import ExponentFit
+from analysis.paper_row import PAPER_FITS, paper_row
 from analysis.parameters import Parameters, find_parameters
-from analysis.quantity import Quantity
+from analysis.scaling.deviation_bias import DeviationBias, deviation_bias
+from analysis.table1 import Row, weighted_mean
+from analysis.universality import Universality, compare_samples
+from analysis.words import (
+    Section,
+    correction_section,
+    deviation_section,
+    field_section,
+    parameter_section,
+    sign_section,
+    table1_section,
+)
 
 TEMPERATURES_OF_A_RUN = 3
+SEED = 24
+"""Of the simulation behind the bias of D(alpha): the same file gives the same numbers."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +50,7 @@ class AnalyzeOptions:
     excitation_Vrms: float | None = None
     electron_base_K: float | None = None
     noise_S: float | None = None
+    voltage_noise_Vrms: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no number; raises `InputError`."""
@@ -46,7 +64,8 @@ class Judgement:
     """One file, judged.
 
     `fit` and `parameters` are None where the data show an anomaly that has no exponent, as that of a charge trap;
-    `fit_failure` then says why.
+    `fit_failure` then says why. `fields` holds the exponent of each field, `deviation_bias` what a simulation says of
+    D(alpha), `row` the numbers of Table I if the sample is one of the paper's.
     """
 
     path: Path
@@ -56,10 +75,18 @@ class Judgement:
     features: Features
     evidence: Evidence
     fit_failure: str = ""
+    sample: str = ""
+    fields: tuple[FieldExponent, ...] = ()
+    deviation_bias: DeviationBias | None = None
+    row: Row | None = None
 
 
-def judge(path: Path, options: AnalyzeOptions) -> Judgement:
-    """Fit exponent and parameters of a run file or a tidy CSV, and weigh the mechanisms.
+def _silent(stage: str) -> None:
+    """Tell nobody."""
+
+
+def judge(path: Path, options: AnalyzeOptions, tell: Callable[[str], None] = _silent) -> Judgement:
+    """Fit exponent and parameters of a run file or a tidy CSV, and weigh the mechanisms; `tell` hears what is done.
 
     Raises
     ------
@@ -72,16 +99,69 @@ def judge(path: Path, options: AnalyzeOptions) -> Judgement:
     measured = load_measured(path)
     curves = measured.curves()
     window, corrections = _window(curves, options), _corrections(measured, options)
+    tell("fitting the exponent")
     try:
         fit = _fit(curves, window, corrections, options)
     except AnalysisError as error:
         if isinstance(error, ModelError):
             raise  # the options ask for what cannot be
         return _without_fit(path, curves, measured, error)
+    tell("looking for signs")
     features = find_features(curves, fit)
     parameters = find_parameters(curves, fit, features=features)
+    tell("weighing mechanisms")
     evidence = weigh(curves, fit, parameters, features, measured.facts.history)
-    return Judgement(path, curves, fit, parameters, features, evidence)
+    sample = measured.facts.sample
+    return Judgement(
+        path,
+        curves,
+        fit,
+        parameters,
+        features,
+        evidence,
+        sample=sample,
+        fields=exponents_of_fields(curves, fit),
+        deviation_bias=deviation_bias(curves, fit, np.random.default_rng(SEED)),
+        row=_row(sample, curves, fit, corrections),
+    )
+
+
+def compare(judgements: Sequence[Judgement]) -> Universality | None:
+    """Test whether the scaling curves of several files are one; None unless two or more of them scale.
+
+    The exponent is the mean of theirs, weighted with their errors.
+    """
+    scaling = [(own.path.name, own.curves, own.fit) for own in judgements if own.fit is not None]
+    if len(scaling) < 2:
+        return None
+    alpha, _ = weighted_mean([(fit.alpha, fit.error) for _, _, fit in scaling])
+    return compare_samples([(name, window_curves(curves, fit)) for name, curves, fit in scaling], alpha)
+
+
+def sections_of(judgement: Judgement) -> list[Section]:
+    """Return the numbers of a judgement as tables, for terminal and page alike."""
+    fit, parameters = judgement.fit, judgement.parameters
+    tables = [sign_section(judgement.features)]
+    if fit is not None and parameters is not None:
+        tables = [
+            parameter_section(parameters),
+            table1_section(judgement.sample, judgement.row),
+            field_section(judgement.fields),
+            *tables,
+            deviation_section(fit, judgement.deviation_bias),
+            correction_section(fit),
+        ]
+    return [table for table in tables if table is not None]
+
+
+def _row(sample: str, curves: Curves, fit: ExponentFit, corrections: Corrections) -> Row | None:
+    if sample not in PAPER_FITS:
+        return None
+    try:
+        return paper_row(sample, curves, fit, corrections)
+    except AnalysisError:
+        # a run of that sample that does not cover what the paper fits
+        return None
 
 
 def _fit(curves: Curves, window: Window | None, corrections: Corrections, options: AnalyzeOptions) -> ExponentFit:
@@ -101,7 +181,7 @@ def _without_fit(path: Path, curves: Curves, measured: Measured, failure: Analys
     isotherms = 0 if evidence.comparison is None else evidence.comparison.isotherms
     if not evidence.has_anomaly and isotherms < TEMPERATURES_OF_A_RUN:
         raise failure
-    return Judgement(path, curves, None, None, features, evidence, str(failure))
+    return Judgement(path, curves, None, None, features, evidence, str(failure), measured.facts.sample)
 
 
 def _window(curves: Curves, options: AnalyzeOptions) -> Window | None:
@@ -129,153 +209,6 @@ def _corrections(measured: Measured, options: AnalyzeOptions) -> Corrections:
         "excitation_Vrms": options.excitation_Vrms,
         "electron_base_K": options.electron_base_K,
         "noise": options.noise_S,
+        "voltage_noise_Vrms": options.voltage_noise_Vrms,
     }
     return replace(known, **{name: value for name, value in given.items() if value is not None})
-
-
-def to_json(judgement: Judgement) -> dict[str, Any]:
-    """Return the JSON object of the contract."""
-    evidence = judgement.evidence
-    return {
-        "file": str(judgement.path),
-        **(_no_fit_json(judgement.fit_failure) if judgement.fit is None else _fit_json(judgement.fit)),
-        "parameters": _parameters_json(judgement.parameters, judgement.fit_failure),
-        "evidence": [
-            {"mechanism": row.mechanism, "verdict": row.verdict, "because": list(row.because)}
-            for row in evidence.mechanisms
-        ],
-        "models": _models_json(evidence),
-        "verdict": evidence.verdict,
-        "because": list(evidence.because),
-    }
-
-
-def _fit_json(fit: ExponentFit) -> dict[str, Any]:
-    systematic = fit.systematic
-    return {
-        "alpha": {
-            "value": fit.alpha,
-            "error": fit.error,
-            "interval95": list(fit.interval95),
-            "statistical": fit.statistical,
-            "systematic": {
-                name: getattr(systematic, name)
-                for name in ("temperature", "drift", "excitation", "window", "crossover")
-            },
-        },
-        "chi2_per_dof": fit.chi2_per_dof,
-        "points_used": fit.points_used,
-        "isotherms_used": fit.isotherms_used,
-        "window": _window_json(fit),
-        "d_of_alpha": _deviation_json(fit),
-        "corrections": _corrections_json(fit),
-    }
-
-
-def _no_fit_json(why: str) -> dict[str, Any]:
-    return {
-        "alpha": {
-            "value": None,
-            "error": None,
-            "interval95": None,
-            "statistical": None,
-            "systematic": None,
-            "why": why,
-        },
-        "chi2_per_dof": None,
-        "points_used": 0,
-        "isotherms_used": 0,
-        "window": {"temperature_max_K": None, "bias_max_V": None, "why": why},
-        "d_of_alpha": {"minimum": None, "alpha": [], "d": [], "why": why},
-        "corrections": {"why": why},
-    }
-
-
-def _models_json(evidence: Evidence) -> dict[str, Any]:
-    """Return chi-square of every forward model on the same binned curves."""
-    comparison = evidence.comparison
-    if comparison is None:
-        return {}
-    return {
-        name: {
-            "chi2": _finite(fit.chi2),
-            "parameters": fit.parameters,
-            "points": comparison.points,
-            "delta_chi2": _finite(comparison.cost(name)),
-        }
-        for name, fit in comparison.fits.items()
-    }
-
-
-def _window_json(fit: ExponentFit) -> dict[str, Any]:
-    window = fit.window
-    return {
-        "temperature_max_K": window.temperature_max_K,
-        "bias_max_V": window.bias_max_V,
-        "reduced_bias_max": window.reduced_bias_max,
-        "temperature_min_K": window.temperature_min_K,
-        "field_T": window.field_T,
-        "chosen": fit.reason,
-    }
-
-
-def _deviation_json(fit: ExponentFit) -> dict[str, Any]:
-    curve = fit.d_of_alpha
-    if curve is None:
-        why = "equation 24 needs two isotherms with points in its range of eV/kBT; this window has fewer"
-        return {"minimum": None, "alpha": [], "d": [], "why": why}
-    return {
-        "minimum": curve.minimum,
-        "minimum_dimensionless": curve.minimum_dimensionless,
-        "alpha": curve.alpha.tolist(),
-        "d": curve.d.tolist(),
-        "unit": curve.unit,
-        "temperatures_K": list(curve.temperatures_K),
-    }
-
-
-def _corrections_json(fit: ExponentFit) -> dict[str, Any]:
-    applied = fit.corrections
-    excitation_Vrms = None if applied.excitation_Vrms is None else list(applied.excitation_Vrms)
-    found: dict[str, Any] = {
-        "series_ohm": applied.series_ohm,
-        "bias_offset_V": applied.bias_offset_V,
-        "bias_offset_error_V": applied.bias_offset_error_V,
-        "excitation_Vrms": excitation_Vrms,
-        "is_excitation_kernel_applied": applied.is_kernel_applied,
-        "electron_base_K": applied.electron_base_K,
-        "temperature_accuracy_fraction": applied.temperature_accuracy_fraction,
-        "drift_S_per_sqrt_s": applied.drift_S_per_sqrt_s,
-        "noise_source": applied.noise_source,
-        "crossover_shift": fit.alpha - fit.crossover.uncorrected_alpha,
-    }
-    why = {}
-    if found["bias_offset_error_V"] is None:
-        why["bias_offset_error_V"] = "the offset was given, not estimated"
-    if excitation_Vrms is None:
-        why["excitation_Vrms"] = "the file does not say; --excitation-Vrms gives it"
-    return found | ({"why": why} if why else {})
-
-
-def _parameters_json(parameters: Parameters | None, why: str) -> dict[str, Any]:
-    if parameters is None:
-        nothing = _quantity_json(Quantity(None, None, "", why=why))
-        return {field.name: dict(nothing) for field in fields(Parameters)}
-    found = {field.name: _quantity_json(getattr(parameters, field.name)) for field in fields(parameters)}
-    found["tls_count"]["at_least"] = found["tls_count"]["value"]
-    return found
-
-
-def _quantity_json(quantity: Quantity) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "value": _finite(quantity.value),
-        "error": _finite(quantity.error),
-        "unit": quantity.unit,
-        "bound": quantity.bound,
-    }
-    return entry | ({"why": quantity.why} if quantity.why else {})
-
-
-def _finite(value: float | None) -> float | None:
-    """Return a number that JSON can hold, or None."""
-    return value if value is not None and math.isfinite(value) else None

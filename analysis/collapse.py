@@ -117,6 +117,7 @@ def fit_exponent(
             corrections.temperature_accuracy_fraction,
             None if isotherms[0].time_s is None else float(np.sqrt(drift)),
             problem.noise_source,
+            corrections.voltage_noise_Vrms,
         ),
         is_converged=minimum.is_converged,
     )

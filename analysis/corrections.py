@@ -4,12 +4,12 @@ Series resistance and bias offset change the data once, temperatures are replace
 excitation kernel is never applied to data: it goes into the basis of the fit. Drift goes into the covariance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.curves import Isotherm
 from analysis.errors import ModelError
@@ -34,6 +34,9 @@ class Corrections:
         One rms excitation for all rows; None takes the column of the data, if there is one.
     electron_base_K : float
         Temperature T0 at which the electrons saturate: T_e = (T^5 + T0^5)^(1/5).
+    voltage_noise_Vrms : float
+        Noise of the bias across the contact, far faster than a reading, rms. It smears curves as the excitation does
+        and goes into its kernel, for variances add.
     temperature_accuracy_fraction : float
         1-sigma calibration error of an isotherm's temperature.
     drift : "auto" or "off"
@@ -54,6 +57,7 @@ class Corrections:
     temperature_accuracy_fraction: float = 0.005
     drift: Literal["auto", "off"] = "auto"
     noise: float | Literal["auto"] = "auto"
+    voltage_noise_Vrms: float = 0.0
 
     def __post_init__(self) -> None:
         not_negative = {
@@ -61,6 +65,7 @@ class Corrections:
             "excitation_Vrms": 0.0 if self.excitation_Vrms is None else self.excitation_Vrms,
             "electron_base_K": self.electron_base_K,
             "temperature_accuracy_fraction": self.temperature_accuracy_fraction,
+            "voltage_noise_Vrms": self.voltage_noise_Vrms,
         }
         for name, value in not_negative.items():
             if not (np.isfinite(value) and value >= 0.0):
@@ -82,7 +87,7 @@ class AppliedCorrections:
     series_ohm, bias_offset_V, electron_base_K, temperature_accuracy_fraction : float
         As applied; `bias_offset_error_V` is None unless the offset was estimated.
     excitation_Vrms : tuple of float or None
-        rms excitation of each isotherm of the fit; None if nothing is known of it.
+        rms excitation of each isotherm of the fit, voltage noise included; None if nothing is known of it.
     is_kernel_applied : bool
         Whether the first-harmonic kernel was folded into the basis; not needed, and not done, where excitation / T
         is the same for all isotherms, because it then depends on v only.
@@ -102,6 +107,25 @@ class AppliedCorrections:
     temperature_accuracy_fraction: float
     drift_S_per_sqrt_s: float | None
     noise_source: str
+    voltage_noise_Vrms: float = 0.0
+
+    def again(self) -> Corrections:
+        """Return the corrections that do the same to other isotherms of the same data."""
+        return Corrections(
+            series_ohm=self.series_ohm,
+            bias_offset_V=self.bias_offset_V,
+            electron_base_K=self.electron_base_K,
+            temperature_accuracy_fraction=self.temperature_accuracy_fraction,
+            voltage_noise_Vrms=self.voltage_noise_Vrms,
+        )
+
+
+def smeared_Vrms(excitation_Vrms: ArrayLike, voltage_noise_Vrms: float) -> Floats:
+    """Return the excitation whose first-harmonic kernel is as wide as that of an excitation and of noise together.
+
+    The kernel of an excitation has the variance Vrms^2 / 2, in any shape.
+    """
+    return np.sqrt(np.square(excitation_Vrms) + 2.0 * voltage_noise_Vrms**2)
 
 
 def _number(name: str, value: float | str) -> float:
@@ -125,7 +149,16 @@ def correct_isotherm(isotherm: Isotherm, corrections: Corrections, bias_offset_V
     )
     if corrections.excitation_Vrms is not None:
         shifted = replace(shifted, excitation_Vrms=np.full(isotherm.bias_V.size, corrections.excitation_Vrms))
+    if corrections.voltage_noise_Vrms > 0.0:
+        known = np.zeros(isotherm.bias_V.size) if shifted.excitation_Vrms is None else shifted.excitation_Vrms
+        shifted = replace(shifted, excitation_Vrms=smeared_Vrms(known, corrections.voltage_noise_Vrms))
     return remove_series_resistance(shifted, corrections.series_ohm)
+
+
+def corrected_again(isotherms: Iterable[Isotherm], applied: AppliedCorrections) -> list[Isotherm]:
+    """Return isotherms of the same data corrected as those of a fit were."""
+    corrections = applied.again()
+    return [correct_isotherm(isotherm, corrections, applied.bias_offset_V) for isotherm in isotherms]
 
 
 def remove_series_resistance(isotherm: Isotherm, series_ohm: float) -> Isotherm:

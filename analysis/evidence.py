@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.corrections import Corrections, correct_isotherm
+from analysis.corrections import Corrections, corrected_again
 from analysis.curves import Curves
 from analysis.errors import DataError
 from analysis.features import Features
@@ -137,25 +137,16 @@ def compare(curves: Curves, fit: ExponentFit | None, bias_max_V: float = BIAS_BE
     DataError
         If no isotherm has enough points.
     """
-    corrections = Corrections()
-    if fit is not None:
-        applied = fit.corrections
-        corrections = Corrections(
-            series_ohm=applied.series_ohm,
-            electron_base_K=applied.electron_base_K,
-            temperature_accuracy_fraction=applied.temperature_accuracy_fraction,
-        )
-    offset_V = 0.0 if fit is None else fit.corrections.bias_offset_V
-    isotherms = [
-        correct_isotherm(isotherm, corrections, offset_V) for isotherm in curves.isotherms(_lowest_field_T(curves))
-    ]
+    raw = curves.isotherms(_lowest_field_T(curves))
+    isotherms = raw if fit is None else corrected_again(raw, fit.corrections)
+    accuracy = (Corrections() if fit is None else fit.corrections).temperature_accuracy_fraction
     drift = GAIN_DRIFT * float(abs(curves.conductance_S).mean()) / DRIFT_TIME_S**0.5
     even = even_curves(isotherms, drift_S_per_sqrt_s=drift, bias_max_V=bias_max_V)
     if not even:
         raise DataError(
             f"no isotherm has enough points below {1e3 * bias_max_V:.3g} mV for a curve: mechanisms cannot be compared"
         )
-    return compare_mechanisms(whiten_curves(even, corrections.temperature_accuracy_fraction))
+    return compare_mechanisms(whiten_curves(even, accuracy))
 
 
 def has_centre(curves: Curves, fit: ExponentFit) -> bool:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from analysis.corrections import Corrections, correct_isotherm
+from analysis.corrections import Corrections, corrected_again
 from analysis.curves import Curves, Isotherm, Window
 from analysis.errors import AnalysisError, WindowError
 from analysis.fit_result import ExponentFit
@@ -104,11 +104,7 @@ def find_features(curves: Curves, fit: ExponentFit | None) -> Features:
         isotherms, drift_S_per_sqrt_s=drift, bias_max_V=limit_V, temperature_accuracy_fraction=accuracy
     )
     window = Window(isotherms[-1].temperature_K, limit_V) if fit is None else fit.window
-    inside = even_curves(
-        [window.select(isotherm) for isotherm in isotherms if window.holds(isotherm.temperature_K)],
-        drift_S_per_sqrt_s=drift,
-        temperature_accuracy_fraction=accuracy,
-    )
+    inside = _inside(isotherms, window, drift, accuracy)
     fields = even_curves(everywhere, drift_S_per_sqrt_s=drift, bias_max_V=limit_V)
     return Features(
         attempt("anomaly", lambda: find_anomaly(smooth)),
@@ -128,6 +124,19 @@ def find_features(curves: Curves, fit: ExponentFit | None) -> Features:
     )
 
 
+def window_curves(curves: Curves, fit: ExponentFit) -> list[EvenCurve]:
+    """Return the isotherms of the fit's window as even curves, less the departure towards T_K that the fit took out."""
+    applied = fit.corrections
+    isotherms = _corrected(curves.isotherms(fit.window.field_T), fit)
+    drift = applied.drift_S_per_sqrt_s or 0.0
+    return _without_departure(_inside(isotherms, fit.window, drift, applied.temperature_accuracy_fraction), fit)
+
+
+def _inside(isotherms: Sequence[Isotherm], window: Window, drift: float, accuracy: float) -> list[EvenCurve]:
+    selected = [window.select(isotherm) for isotherm in isotherms if window.holds(isotherm.temperature_K)]
+    return list(even_curves(selected, drift_S_per_sqrt_s=drift, temperature_accuracy_fraction=accuracy))
+
+
 def _usual_drift(curves: Curves) -> float:
     """Return the random walk of a gain that drifts by 1 part in 3000 over three days, in S / s^(1/2)."""
     return GAIN_DRIFT * float(np.abs(curves.conductance_S).mean()) / DRIFT_TIME_S**0.5
@@ -136,9 +145,7 @@ def _usual_drift(curves: Curves) -> float:
 def _corrected(isotherms: tuple[Isotherm, ...], fit: ExponentFit | None) -> list[Isotherm]:
     if fit is None:
         return list(isotherms)
-    applied = fit.corrections
-    corrections = Corrections(applied.series_ohm, applied.bias_offset_V, None, applied.electron_base_K)
-    return [correct_isotherm(isotherm, corrections, applied.bias_offset_V) for isotherm in isotherms]
+    return corrected_again(isotherms, fit.corrections)
 
 
 def _exponents(curves: Sequence[EvenCurve], fit: ExponentFit | None) -> TwoExponents:

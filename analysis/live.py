@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.corrections import Corrections, electron_temperature_K
+from analysis.corrections import Corrections, electron_temperature_K, smeared_Vrms
 from analysis.curves import Window
 from analysis.errors import DataError, ModelError, WindowError
 from analysis.fit_result import Crossover, LikelihoodProfile, MasterCurve
@@ -346,7 +346,8 @@ def _kernel_ratios(
 ) -> Floats:
     """Return the w that each isotherm's basis is averaged over; zeros where all are alike or nothing is known."""
     known = corrections.excitation_Vrms if excitation_Vrms is None else excitation_Vrms
-    if known is None:
+    if known is None and corrections.voltage_noise_Vrms == 0.0:
         return np.zeros(temperatures_K.size)
-    ratios = np.broadcast_to(excitation_ratio(known, temperatures_K), temperatures_K.shape)
+    smeared = smeared_Vrms(0.0 if known is None else known, corrections.voltage_noise_Vrms)
+    ratios = np.broadcast_to(excitation_ratio(smeared, temperatures_K), temperatures_K.shape)
     return np.array(ratios) if needs_kernel(ratios[is_inside]) else np.zeros(temperatures_K.size)

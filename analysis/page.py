@@ -6,6 +6,7 @@ from html import escape
 
 from analysis.evidence import Evidence
 from analysis.fit_result import ExponentFit
+from analysis.words import Section
 
 CAPTIONS: Mapping[str, str] = {
     "collapse": "Rescaled data on the master curve of the fit, with the universal two-channel-Kondo curve for "
@@ -16,6 +17,7 @@ CAPTIONS: Mapping[str, str] = {
     "zero_bias": "Zero-bias conductance against the root of temperature, and the anchors' drift.",
     "scatter": "Scatter of the points against what excitation, preamplifier and time constant predict.",
     "fields": "The coldest isotherm in each field.",
+    "universality": "All samples on the scale of the first, and the curve that they have in common.",
 }
 
 STYLE_SHEET = """
@@ -30,7 +32,11 @@ figure { margin: 0 0 2em; }
 .excluded { color: #888; }
 .consistent { font-weight: 600; }
 img { max-width: 100%; height: auto; }
-figcaption { color: #555; max-width: 45em; }
+figcaption, .note { color: #555; max-width: 45em; }
+h2 { font-size: 1.15em; margin: 1.6em 0 0.4em; }
+.numbers td, .numbers th { vertical-align: top; padding: 0.15em 1.4em 0.15em 0; max-width: 28em; }
+.numbers td:nth-child(2) { max-width: 22em; }
+.note { margin-top: -1em; font-size: 0.93em; }
 @media print { figure { break-inside: avoid; } }
 """
 
@@ -75,6 +81,7 @@ def report_html(
     figures: Mapping[str, bytes],
     provenance: Mapping[str, str] | None = None,
     evidence: Evidence | None = None,
+    sections: Sequence[Section] = (),
 ) -> str:
     """Return the report as one HTML page.
 
@@ -90,6 +97,8 @@ def report_html(
         What else a reader must know of where the data come from: file, sample, versions.
     evidence : Evidence, optional
         The mechanisms weighed.
+    sections : sequence of Section
+        Tables of numbers.
     """
     order = [name for name in CAPTIONS if name in figures] + [name for name in figures if name not in CAPTIONS]
     return (
@@ -99,6 +108,8 @@ def report_html(
         + ("" if evidence is None else _verdict(evidence))
         + "".join(_figure(name, figures[name]) for name in order)
         + ("" if evidence is None else _mechanisms(evidence))
+        + "".join(_section(section) for section in sections)
+        + "<h2>The fit</h2>\n"
         + _table((*(provenance or {}).items(), *(() if fit is None else summary_rows(fit))))
         + "</html>\n"
     )
@@ -127,6 +138,24 @@ def _mechanisms(evidence: Evidence) -> str:
     return f'<h2>Mechanisms</h2>\n<table class="mechanisms">\n{rows}</table>\n'
 
 
+def _section(section: Section) -> str:
+    heads = "".join(f"<th>{escape(head)}</th>" for head in section.heads)
+    rows = "".join(
+        f"<tr{_faint(row)}><th>{_words(row[0])}</th>{''.join(f'<td>{_words(cell)}</td>' for cell in row[1:])}</tr>\n"
+        for row in section.rows
+    )
+    note = f'<p class="note">{_words(section.note)}</p>\n' if section.note else ""
+    return f'<h2>{escape(section.title)}</h2>\n<table class="numbers">\n<tr>{heads}</tr>\n{rows}</table>\n{note}'
+
+
+def _faint(row: Sequence[str]) -> str:
+    return ' class="excluded"' if row[1] in ("-", "none") else ""
+
+
+def _words(text: str) -> str:
+    return escape(text).replace("+-", "±")
+
+
 def _sentences(texts: Sequence[str]) -> str:
     return "<br>".join(escape(text).replace("+-", "±") for text in texts)
 
@@ -136,6 +165,17 @@ def _deviation(fit: ExponentFit) -> str:
     if curve is None:
         return "too few isotherms"
     return f"{curve.minimum:.3f} as printed (T in K), {curve.minimum_dimensionless:.3f} over the signal"
+
+
+def several_html(title: str, section: Section, figure: bytes) -> str:
+    """Return the page of several samples together: the table and the figure."""
+    return (
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
+        f"<style>{STYLE_SHEET}</style>\n<h1>{escape(title)}</h1>\n"
+        + _section(section)
+        + _figure("universality", figure)
+        + "</html>\n"
+    )
 
 
 def _table(rows: tuple[tuple[str, str], ...]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import root_scalar
 
-from analysis.corrections import Corrections, correct_isotherm
+from analysis.corrections import corrected_again
 from analysis.curves import Curves, Isotherm
 from analysis.features import Features
 from analysis.fit_result import ExponentFit
@@ -87,11 +87,7 @@ def find_parameters(
     `features` of the same curves there is no Tx, and T_K and V_K are bounds.
     """
     applied = fit.corrections
-    corrections = Corrections(applied.series_ohm, applied.bias_offset_V, None, applied.electron_base_K)
-    whole = [
-        correct_isotherm(isotherm, corrections, applied.bias_offset_V)
-        for isotherm in curves.isotherms(fit.window.field_T)
-    ]
+    whole = corrected_again(curves.isotherms(fit.window.field_T), applied)
     inside = [isotherm for isotherm in whole if fit.window.holds(isotherm.temperature_K)]
     b_sigma = _slope_of_zero_bias(inside, applied.drift_S_per_sqrt_s or 0.0)
     f0, f1 = _lines_of_scaled_curves([fit.window.select(isotherm) for isotherm in inside], fit_range)

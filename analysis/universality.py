@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 
 CURVE_POINTS = 81
 STEP = 0.02
+LEAST_LIKELY = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,16 @@ class UniversalSample:
     name : str
     amplitude_ratio, coupling_ratio : Quantity
         B_s / B_1 and A_s / A_1, those of the first sample being one.
+    reduced_bias, scaled, error : array, shape (m,)
+        All its values on the scale of the first sample, less their levels: A_s v, and in S / K^alpha.
     """
 
     name: str
     amplitude_ratio: Quantity
     coupling_ratio: Quantity
+    reduced_bias: Floats
+    scaled: Floats
+    error: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Universality:
     Attributes
     ----------
     samples : tuple of UniversalSample
+    alpha : float
     reduced_bias, curve : array, shape (m,)
         F(v) - F(0) on the scale of the first sample, in S / K^alpha.
     chi2 : float
@@ -61,6 +68,7 @@ class Universality:
     """
 
     samples: tuple[UniversalSample, ...]
+    alpha: float
     reduced_bias: Floats
     curve: Floats
     chi2: float
@@ -102,16 +110,26 @@ def compare_samples(samples: Sequence[tuple[str, Sequence[EvenCurve]]], alpha: f
     rise = max(0.0, lowest - apart) / misfit
     p_value = float(gammaincc(0.5 * freedom, 0.5 * rise))
     errors = np.sqrt(np.diag(problem.covariance(point)) * misfit)
-    half = len(samples) - 1
-    ratios = [UniversalSample(samples[0][0], Quantity(1.0, 0.0, ""), Quantity(1.0, 0.0, ""))]
-    for index, (name, curves) in enumerate(samples[1:]):
-        amplitude, coupling = (
-            Quantity(float(np.exp(point[at])), float(np.exp(point[at]) * errors[at]), "", points=len(curves))
-            for at in (index, half + index)
-        )
-        ratios.append(UniversalSample(name, amplitude, coupling))
+    own = tuple(_on_one_scale(samples, problem, point, errors, index) for index in range(len(samples)))
     v, curve = problem.curve(point)
-    return Universality(tuple(ratios), v, curve, rise, freedom, p_value, p_value > 0.01)
+    return Universality(own, alpha, v, curve, rise, freedom, p_value, p_value > LEAST_LIKELY)
+
+
+def _on_one_scale(
+    samples: Sequence[tuple[str, Sequence[EvenCurve]]], problem: "_Problem", point: Floats, errors: Floats, index: int
+) -> UniversalSample:
+    """Return one sample with its ratios and its values on the scale of the first."""
+    name, curves = samples[index]
+    half = len(samples) - 1
+    # the first sample's own ratios are one
+    logs, sizes = (np.concatenate([[0.0], own[:half], [0.0], own[half:]]) for own in (point, errors))
+    amplitude, coupling = (
+        Quantity(float(np.exp(logs[at])), float(np.exp(logs[at]) * sizes[at]), "", points=len(curves))
+        for at in (index, half + 1 + index)
+    )
+    values = [problem.scaled(row, point) for row in np.flatnonzero(problem.owner == index)]
+    v, scaled, error = (np.concatenate(column) for column in zip(*values, strict=True))
+    return UniversalSample(name, amplitude, coupling, v, scaled, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +220,16 @@ class _Problem:
                 hessian[i, j] = hessian[j, i] = mixed / 4.0
         lengths = np.diag(steps)
         return 2.0 * np.linalg.pinv(hessian) * np.outer(lengths, lengths)
+
+    def scaled(self, row: int, point: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return reduced bias, value and error of one isotherm on the common scale, its level taken out."""
+        curve, (shared, scales) = self.curves[row], self.shared(point)
+        coupling = float(np.append(0.0, point[point.size // 2 :])[self.owner[row]])
+        v = curve.bias_V / float(thermal_voltage_V(curve.temperature_K)) * np.exp(coupling)
+        common = (shared.basis.evaluate(v) - shared.basis.evaluate(np.zeros(1))) @ shared.fit(scales).coefficients
+        values, error = curve.conductance_S / scales[row], np.sqrt(np.diag(curve.covariance_S2)) / scales[row]
+        weights = error**-2.0 / np.sum(error**-2.0)
+        return v, values - float(weights @ (values - common)), error
 
     def curve(self, point: Floats) -> tuple[Floats, Floats]:
         """Return v and the common curve less its value at zero."""

@@ -15,50 +15,18 @@ import io
 import json
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from acquisition.cli import main
 from acquisition.measured import load_measured
 from analysis.collapse import fit_exponent
-from analysis.curves import Window
-from analysis.parameters import FIT_RANGE, Quantity, find_parameters
-from analysis.table1 import (
-    PUBLISHED,
-    PUBLISHED_ALPHA,
-    Measured,
-    Row,
-    agreement,
-    deviation,
-    independent,
-    weighted_mean,
-)
+from analysis.paper_row import PAPER_FITS, paper_row
+from analysis.table1 import PUBLISHED, PUBLISHED_ALPHA, Row, agreement, deviation, independent, weighted_mean
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "table1.md"
 SCALING = ("cu1", "cu2", "ti4")
 """The samples whose curves scale; those of cu3 have a Kondo temperature in the middle of the range."""
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How a sample is fitted: over which v^(1/2), and in which windows if not in that of alpha.
-
-    `line` is the window of G(0, T) against T^(1/2), `scaled` that of the scaled curves.
-    """
-
-    fit_range: tuple[float, float] = FIT_RANGE
-    line: Window | None = None
-    scaled: Window | None = None
-
-
-FITS = {
-    "cu1": Fit(),
-    "cu2": Fit(),
-    # the straight line as in figure 7, the scaled curves up to v = 2.5^2 at 250 mK
-    "cu3": Fit((2.0, 2.5), line=Window(1.7, bias_max_V=0.9e-3), scaled=Window(0.26, bias_max_V=0.15e-3)),
-    "ti4": Fit(),
-}
 
 
 def measure(sample: str, folder: Path) -> Path:
@@ -72,30 +40,11 @@ def measure(sample: str, folder: Path) -> Path:
     return Path(json.loads(answer.getvalue().splitlines()[-1])["run"])
 
 
-def analyse(run_file: Path, fit: Fit) -> Row:
+def analyse(sample: str, run_file: Path) -> Row:
     """Return the row of Table I, and the exponent, of a run file."""
     measured = load_measured(run_file)
     curves = measured.curves()
-    exponent = fit_exponent(curves, None, measured.corrections())
-    line, scaled = (
-        find_parameters(
-            curves,
-            exponent if window is None else fit_exponent(curves, window, measured.corrections()),
-            fit.fit_range,
-        )
-        for window in (fit.line, fit.scaled)
-    )
-    b_sigma, f0, f1 = number(line.b_sigma), number(scaled.f0), number(scaled.f1)
-    gamma1 = f1[0] / b_sigma[0]
-    error = abs(gamma1) * ((f1[1] / f1[0]) ** 2 + (b_sigma[1] / b_sigma[0]) ** 2) ** 0.5
-    return Row(b_sigma, f0, f1, (gamma1, error), (exponent.alpha, exponent.error))
-
-
-def number(quantity: Quantity) -> Measured:
-    """Return value and error of a quantity that must have both."""
-    if quantity.value is None or quantity.error is None:
-        raise SystemExit(f"a number of the table is missing: {quantity.why}")
-    return quantity.value, quantity.error
+    return paper_row(sample, curves, fit_exponent(curves, None, measured.corrections()), measured.corrections())
 
 
 def table(rows: dict[str, Row]) -> list[str]:
@@ -153,7 +102,7 @@ def page(rows: dict[str, Row]) -> str:
 
 def run(folder: Path) -> dict[str, Row]:
     """Measure and analyse all four samples."""
-    return {sample: analyse(measure(sample, folder), fit) for sample, fit in FITS.items()}
+    return {sample: analyse(sample, measure(sample, folder)) for sample in PAPER_FITS}
 
 
 if __name__ == "__main__":

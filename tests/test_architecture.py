@@ -34,9 +34,10 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("likelihood live_isotherm master_curve noise normal_equations stretches", inside="scaling"),
         rooms("collapse corrections fit_result growing_fit live mechanisms mechanisms_events")
         | rooms("mechanisms_kondo mechanisms_rivals")
-        | rooms("bias_offset collapsed crossover deviation drift problem profile_curves", inside="scaling")
+        | rooms("bias_offset collapsed crossover deviation deviation_bias drift", inside="scaling")
+        | rooms("problem profile_curves", inside="scaling")
         | rooms("refit systematics window_choice", inside="scaling"),
-        rooms("features parameters universality")
+        rooms("features field_exponents paper_row parameters universality words")
         | rooms("whitened", inside="judging")
         | rooms("anomaly departure dwell_times effective_temperature even_curve", inside="signs")
         | rooms("field_change field_law phonons saturation saturation_forms shared_curve", inside="signs")
@@ -44,7 +45,7 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("evidence")
         | rooms("comparison criteria criteria_outside facts hypotheses model_fit", inside="judging")
         | rooms("two_level_fits verdict", inside="judging"),
-        rooms("page report"),
+        rooms("page report report_universality"),
     ],
     "instruments": [
         rooms("errors roles"),
@@ -90,7 +91,7 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("channels past safeguard settings_watch vital_signs", inside="running"),
         rooms("loop measured run_list store") | rooms("approach bias_walk dummy hand", inside="running"),
         rooms("station"),
-        rooms("bench engine export guard judgement report_files resume status")
+        rooms("bench engine export guard judgement judgement_json report_files resume status")
         | rooms("obedience observer takeover watch", inside="running"),
         rooms("gui"),
         rooms("cli")
@@ -147,6 +148,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.terminal.cli_station": {"instruments.discovery", "instruments.errors"},  # record 17
     "acquisition.measured": {"analysis.*"},
     "acquisition.judgement": {"analysis.*"},
+    "acquisition.judgement_json": {"analysis.*"},
     "acquisition.terminal.judgement_view": {"analysis.*"},
     "acquisition.report_files": {"analysis.*"},
     "acquisition.terminal.run_view": {"analysis.*"},
@@ -171,6 +173,7 @@ DOORS: dict[str, set[str]] = {
 GUESTS: dict[str, set[str]] = {
     "analysis": {"numpy", "scipy"},
     "analysis.report": {"matplotlib"},
+    "analysis.report_universality": {"matplotlib"},
     "instruments": {"numpy", "pymeasure", "pyvisa"},
     "simulators": {"numpy", "scipy", "pyvisa"},
     "acquisition": {"numpy", "pydantic", "pydantic_core", "tomlkit", "psutil", "platformdirs"},

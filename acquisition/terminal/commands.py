@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from acquisition.terminal.plan_rows import to_dict
 from acquisition.terminal.plan_view import print_plan
 
 if TYPE_CHECKING:
-    from acquisition.judgement import AnalyzeOptions
+    from acquisition.judgement import AnalyzeOptions, Judgement
 
 
 def print_json(value: Any) -> None:
@@ -96,7 +97,7 @@ def show_plan(recipe: Path, station: Path | None, sample: str | None, as_json: b
 
 
 def analyze_files(files: list[Path], options: "AnalyzeOptions", as_json: bool, report: Path | None) -> None:
-    """Print exponent and parameters of each file; with `report`, write figures and a page for each.
+    """Print what each file tells, and of several what they have in common; with `report`, write figures and pages.
 
     Raises
     ------
@@ -105,29 +106,43 @@ def analyze_files(files: list[Path], options: "AnalyzeOptions", as_json: bool, r
     AnalysisError
         If what is in it cannot be fitted.
     """
-    from acquisition.judgement import judge, to_json
-    from analysis.errors import AnalysisError
+    from acquisition.judgement import compare
+    from acquisition.judgement_json import to_json, universality_json
 
-    judgements = []
-    for path in files:
-        try:
-            judgements.append(judge(path, options))
-        except AnalysisError as error:
-            raise InputError(f"{path}: {error}") from error
-    if report is not None:
-        from acquisition.report_files import write_report
+    # a spinner on a terminal only, for what takes longer than a moment
+    with Console(stderr=True).status("reading") as status:
+        judgements = [_judged(path, options, status.update) for path in files]
+        together = compare(judgements)
+        if report is not None:
+            from acquisition.report_files import write_report, write_universality
 
-        for judgement in judgements:
-            write_report(judgement, report)
+            status.update("drawing the report")
+            for judgement in judgements:
+                write_report(judgement, report)
+            if together is not None:
+                write_universality(together, report)
     if as_json:
-        answers = [to_json(judgement) for judgement in judgements]
+        shared = {} if together is None else {"universality": universality_json(together)}
+        answers = [to_json(judgement) | shared for judgement in judgements]
         print_json(answers[0] if len(answers) == 1 else answers)
         return
-    from acquisition.terminal.judgement_view import print_judgement
+    from acquisition.terminal.judgement_view import print_judgement, print_universality
 
     console = Console(soft_wrap=True, highlight=False)
     for judgement in judgements:
         print_judgement(judgement, console)
+    if together is not None:
+        print_universality(together, console)
+
+
+def _judged(path: Path, options: "AnalyzeOptions", tell: Callable[[str], None]) -> "Judgement":
+    from acquisition.judgement import judge
+    from analysis.errors import AnalysisError
+
+    try:
+        return judge(path, options, lambda stage: tell(f"{path.name}: {stage}"))
+    except AnalysisError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def list_runs(directory: Path, words: str, as_json: bool) -> None:

@@ -1,18 +1,16 @@
 """A judgement, printed: the exponent with its error in parts, window, parameters, mechanisms and the verdict."""
 
-from dataclasses import fields
-
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from acquisition.judgement import Judgement
+from acquisition.judgement import Judgement, sections_of
 from analysis.evidence import Evidence
 from analysis.fit_result import ExponentFit
 from analysis.page import summary_text
-from analysis.parameters import Parameters
-from analysis.quantity import Quantity
+from analysis.universality import Universality
+from analysis.words import Section, universality_section
 
 _STYLES = {"consistent": "green", "excluded": "dim", "undecided": "yellow"}
 
@@ -25,7 +23,8 @@ def print_judgement(judgement: Judgement, console: Console) -> None:
     else:
         console.print(summary_text(judgement.fit), markup=False)
         console.print(_isotherms(judgement.fit))
-        console.print(_parameters(judgement.parameters))
+    for section in sections_of(judgement):
+        print_section(section, console)
     console.print(_mechanisms(judgement.evidence))
     console.print(f"[bold]verdict: {judgement.evidence.verdict}[/bold]")
     for sentence in judgement.evidence.because:
@@ -48,18 +47,21 @@ def _isotherms(fit: ExponentFit) -> Table:
     return table
 
 
-def _parameters(parameters: Parameters) -> Table:
-    table = Table(title="Parameters", title_justify="left", box=SIMPLE)
-    for heading in ("", "value", "error", "unit"):
-        table.add_column(heading)
-    for field in fields(parameters):
-        quantity: Quantity = getattr(parameters, field.name)
-        if quantity.value is None:
-            table.add_row(field.name, "-", "", quantity.why, style="dim")
-            continue
-        error = "" if quantity.error is None else f"{quantity.error:.2g}"
-        table.add_row(field.name, f"{quantity.bound or ''}{quantity.value:.4g}", error, quantity.unit)
-    return table
+def print_universality(found: Universality, console: Console) -> None:
+    """Print what several files have in common."""
+    print_section(universality_section(found), console)
+
+
+def print_section(section: Section, console: Console) -> None:
+    """Print a table; rows without a number are faint."""
+    table = Table(title=section.title, title_justify="left", box=SIMPLE)
+    for head in section.heads:
+        table.add_column(head)
+    for row in section.rows:
+        table.add_row(*map(Text, row), style="dim" if row[1] in ("-", "none") else None)
+    console.print(table)
+    if section.note:
+        console.print(f"  {section.note}\n", markup=False)
 
 
 def _mechanisms(evidence: Evidence) -> Table:

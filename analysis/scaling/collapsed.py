@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import OptimizeResult, minimize_scalar
 
-from analysis.corrections import Corrections, correct_isotherm
+from analysis.corrections import corrected_again
 from analysis.curves import Curves, Isotherm
 from analysis.fit_result import ExponentFit, MasterCurve
 from analysis.kondo import broadened_scaling_function
@@ -65,12 +65,8 @@ class UniversalCurve:
 
 def collapsed_isotherms(curves: Curves, fit: ExponentFit) -> tuple[CollapsedIsotherm, ...]:
     """Return all isotherms of the fit's field on the scale of the collapse, by temperature."""
-    applied = fit.corrections
-    corrections = Corrections(series_ohm=applied.series_ohm, electron_base_K=applied.electron_base_K)
-    return tuple(
-        _collapsed(correct_isotherm(isotherm, corrections, applied.bias_offset_V), fit)
-        for isotherm in curves.isotherms(fit.window.field_T)
-    )
+    isotherms = corrected_again(curves.isotherms(fit.window.field_T), fit.corrections)
+    return tuple(_collapsed(isotherm, fit) for isotherm in isotherms)
 
 
 def master_at(master: MasterCurve, v: Floats) -> Floats:

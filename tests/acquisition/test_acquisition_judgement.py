@@ -1,6 +1,7 @@
 """What `analyze` says of a file: the contract's object, with evidence and verdict, and a reason for every null."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from acquisition.judgement import AnalyzeOptions, Judgement, judge, to_json
-from acquisition.report_files import write_report
+from acquisition.judgement import AnalyzeOptions, Judgement, compare, judge
+from acquisition.judgement_json import to_json, universality_json
+from acquisition.report_files import write_report, write_universality
 from acquisition.terminal.judgement_view import print_judgement
 from analysis.errors import AnalysisError
 
@@ -73,6 +75,33 @@ def test_the_print_shows_verdict_and_reasons(dip: Judgement) -> None:
     text = console.export_text()
     assert f"verdict: {dip.evidence.verdict}" in text
     assert "magnetic-kondo" in text
+
+
+def test_the_numbers_of_the_answer_are_on_the_print_and_on_the_page(dip: Judgement, tmp_path: Path) -> None:
+    answer = to_json(dip)
+    assert answer["signs"]["amplitude"]["value"] == pytest.approx(4.0, abs=0.1)
+    assert [own["field_T"] for own in answer["fields"]] == [0.0]
+    assert {row["how"] for row in answer["corrections"]["listed"]} <= {"estimated", "given", "off"}
+    assert "is not one of cu1" in answer["table1"]["why"]
+    assert answer["d_of_alpha"]["bias_dimensionless"]["error"] > 0.0
+    console = Console(record=True, width=200, file=StringIO())
+    print_judgement(dip, console)
+    page, text = write_report(dip, tmp_path).read_text(), console.export_text()
+    for title in ("Parameters", "Exponent by field", "Signs by which mechanisms differ", "Corrections"):
+        assert title in page and title in text
+
+
+def test_several_files_are_compared_on_one_scale(dip: Judgement, tmp_path: Path) -> None:
+    assert compare([dip]) is None
+    found = compare([dip, replace(dip, path=Path("other.csv"))])
+    assert found is not None and found.is_universal
+    assert [own.name for own in found.samples] == ["dip.csv", "other.csv"]
+    answer = universality_json(found)
+    assert answer["samples"][1]["amplitude_ratio"]["value"] == pytest.approx(1.0, abs=0.02)
+    json.dumps(answer, allow_nan=False)
+    page = write_universality(found, tmp_path).read_text()
+    assert "agree with one curve" in page and "data:image/svg+xml" in page
+    assert json.loads((tmp_path / "universality.json").read_text()) == json.loads(json.dumps(answer))
 
 
 @pytest.fixture(scope="module")

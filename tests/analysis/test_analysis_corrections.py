@@ -6,7 +6,14 @@ from scipy.integrate import quad
 from simulated_contact import QUANTUM_S, run_columns
 
 from analysis.collapse import fit_exponent
-from analysis.corrections import Corrections, current_A, electron_temperature_K, remove_series_resistance
+from analysis.corrections import (
+    Corrections,
+    correct_isotherm,
+    current_A,
+    electron_temperature_K,
+    remove_series_resistance,
+    smeared_Vrms,
+)
 from analysis.curves import Window, make_curves
 from analysis.errors import DataError, ModelError
 from analysis.scaling.bias_offset import estimate_bias_offset
@@ -101,6 +108,30 @@ def test_offset_of_one_sided_curves_is_refused() -> None:
     curves = make_curves(bias_V=np.linspace(1e-5, 1e-3, 50), temperature_K=0.1, conductance_S=np.arange(50.0))
     with pytest.raises(DataError, match="both sides of zero bias"):
         estimate_bias_offset(curves.isotherms())
+
+
+def test_fast_noise_of_the_bias_smears_as_much_as_its_kernel() -> None:
+    # a Gaussian of width s and the first harmonic of w on one smooth curve, by quadrature
+    excitation_V, noise_V, thermal_V = 6e-6, 5e-6, 8.617333e-6
+    u, weights = np.polynomial.hermite_e.hermegauss(40)
+    angle = np.pi * np.arange(1, 41) / 41
+    v = np.linspace(-8.0, 8.0, 33)[:, None, None]
+    places = v + np.sqrt(2.0) * excitation_V / thermal_V * np.cos(angle)[:, None] + noise_V / thermal_V * u
+    both = np.einsum(
+        "iab,a,b->i", np.sqrt(np.sqrt(4.0 + places**2)), 2 / 41 * np.sin(angle) ** 2, weights / weights.sum()
+    )
+    wider = np.sqrt(2.0) * float(smeared_Vrms(excitation_V, noise_V)) / thermal_V
+    one = np.sqrt(np.sqrt(4.0 + (v[..., 0] + wider * np.cos(angle)) ** 2)) @ (2 / 41 * np.sin(angle) ** 2)
+    plain = np.sqrt(np.sqrt(4.0 + v[:, 0, 0] ** 2))
+    assert np.abs(both - one).max() < 0.03 * np.abs(both - plain).max()
+
+
+def test_voltage_noise_goes_into_the_kernel_of_every_isotherm() -> None:
+    curves = make_curves(
+        bias_V=np.linspace(-1e-3, 1e-3, 11), temperature_K=0.1, conductance_S=0.1, excitation_Vrms=6e-6
+    )
+    own = correct_isotherm(curves.isotherms()[0], Corrections(voltage_noise_Vrms=4e-6), 0.0)
+    assert own.excitation_Vrms == pytest.approx(np.full(11, np.sqrt(36.0 + 32.0) * 1e-6))
 
 
 def test_basis_under_the_kernel_is_its_first_harmonic() -> None:
