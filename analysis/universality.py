@@ -127,7 +127,7 @@ def _on_one_scale(
         Quantity(float(np.exp(logs[at])), float(np.exp(logs[at]) * sizes[at]), "", points=len(curves))
         for at in (index, half + 1 + index)
     )
-    values = [problem.scaled(row, point) for row in np.flatnonzero(problem.owner == index)]
+    values = [problem.scaled(row, point) for row in np.flatnonzero(problem.owner == index).tolist()]
     v, scaled, error = (np.concatenate(column) for column in zip(*values, strict=True))
     return UniversalSample(name, amplitude, coupling, v, scaled, error)
 
