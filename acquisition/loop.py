@@ -13,12 +13,14 @@ from acquisition.plan import IsothermPlan
 from acquisition.planning.plan_edit import RunningPlan
 from acquisition.planning.sweep import OPENING_ANCHORS
 from acquisition.readings import Event, Monitor, PointFlag, PointKind, Reading
+from acquisition.recipe import PhaseSetting
 from acquisition.running.approach import Approach, PauseNeededError
 from acquisition.running.bias_walk import BiasWalk
 from acquisition.running.control import Control, PauseWish
 from acquisition.running.past import Past, Reference, isotherm_to_compare
+from acquisition.running.phase_watch import PhaseWatch
 from acquisition.running.safeguard import Verdict
-from acquisition.running.settings_watch import SettingsWatch
+from acquisition.running.settings_watch import VARYING, SettingsWatch
 from acquisition.safety import Roles, make_safe
 from instruments.errors import CommunicationError, InstrumentError, QuenchError, ReadbackError, ReplyError, StateError
 from instruments.roles import Clock, Instrument, MagnetState
@@ -93,7 +95,8 @@ class Loop:
         self._clock = clock
         self._control = control
         self._judge = judge
-        self._settings = SettingsWatch()
+        is_phase_set = running.plan.recipe.lockin.phase is PhaseSetting.EACH_ISOTHERM
+        self._settings = SettingsWatch(VARYING | {"phase_deg"} if is_phase_set else VARYING)
         self._origin_s = clock.now_s() - self._past.elapsed_s
         self._approach = Approach(self._settling, self._station, roles, clock, self._origin_s, control, on_monitor)
         self._settled_at: int | None = None
@@ -181,6 +184,8 @@ class Loop:
         )
         roles.source.configure(range_A=meter.range_A, compliance_V=meter.compliance_V, nplc=meter.nplc)
         roles.source.set_output(True)
+        if roles.voltmeter is not None and self._station.voltmeter is not None:
+            roles.voltmeter.configure(range_V=self._station.voltmeter.range_V, nplc=self._station.voltmeter.nplc)
         yield self._event("prepared", "lock-in and source meter configured, output on at zero")
 
     def _measuring_boxes(self) -> tuple[Instrument, ...]:
@@ -251,7 +256,7 @@ class Loop:
 
     def _sweep(self, isotherm: IsothermPlan, integral: BiasIntegral) -> Iterator[Reading | Event]:
         walk = yield from self._start_walk(isotherm, integral, "sweeping")
-        first_S = math.nan
+        first_S, phase = math.nan, PhaseWatch()
         while True:
             self._attend_between_points()
             place = next(self._missing(isotherm), None)
@@ -278,6 +283,8 @@ class Loop:
                 first_S = self._conductance_S = reading.conductance_S
             self._cursor = reading.plan_index + 1
             yield reading
+            if drift := phase.look(reading):
+                yield self._event("phase-drift", drift)
 
     def _judged(self, walk: BiasWalk, place: int, reading: Reading) -> Verdict:
         """Have a point judged, and measured again where an interlock wants so."""
@@ -305,7 +312,7 @@ class Loop:
         first = isotherm.first_plan_index
         if self._cursor > first or not self._past.measured.isdisjoint(range(first, first + isotherm.points)):
             flags |= PointFlag.AFTER_PAUSE
-        return BiasWalk(
+        walk = BiasWalk(
             self.running.plan,
             isotherm,
             self._roles,
@@ -317,6 +324,9 @@ class Loop:
             integral,
             flags,
         )
+        if found := walk.adapt():
+            yield self._event("adapted", f"isotherm {isotherm.index}: {found}")
+        return walk
 
     def _integral_so_far(self, isotherm: IsothermPlan) -> BiasIntegral:
         """Return the bias integral where the isotherm's measured part ends; at zero if there is none."""

@@ -21,7 +21,14 @@ from acquisition.planning.excitation import choose_excitation
 from acquisition.planning.plan_limits import check_lockin, check_setpoints, check_source, check_steps, refuse
 from acquisition.planning.plan_warnings import warnings_for
 from acquisition.planning.sweep import Sweep, make_sweep
-from acquisition.planning.timing import crosses, field_approach_s, point_settle_s, sweep_times_s, temperature_approach_s
+from acquisition.planning.timing import (
+    crosses,
+    field_approach_s,
+    point_settle_s,
+    reading_s,
+    sweep_times_s,
+    temperature_approach_s,
+)
 from acquisition.recipe import Recipe
 from acquisition.station_file import Station
 from analysis.quantities import thermal_voltage_V
@@ -233,7 +240,7 @@ def _isotherms(
     if len(setpoints) * len(sweep) > MAXIMUM_POINTS:
         what = f"{len(setpoints)} isotherms of {len(sweep)} points are more than {MAXIMUM_POINTS} points"
         refuse(recipe, "series", what, "measure fewer in one run")
-    overhead_s, settling = station.station.read_overhead_s, recipe.settling
+    overhead_s, settling = reading_s(recipe.lockin, station.station), recipe.settling
     move_s, settle_s = sweep_times_s(sweep, recipe.lockin, settling, station.contact)
     bias_s = float(move_s.sum() + settle_s.sum()) + len(sweep) * overhead_s
     conductance_S, bias_V = station.contact.expected_conductance_S, recipe.bias.maximum_V

@@ -1,5 +1,6 @@
 """What the loop yields: one reading a measured point, and events for all else that happened."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntFlag, StrEnum
@@ -51,6 +52,7 @@ class Reading:
 
     `bias_V` is the voltage across the contact, integrated from the zero crossing; `lockin_x_V` and `lockin_y_V` are
     referred to the preamplifier's input; `conductance_error_S` is the predicted standard error of this one point.
+    What stands behind `sensitivity_V` are spare channels, NaN where they were not read.
     """
 
     plan_index: int
@@ -75,12 +77,16 @@ class Reading:
     source_voltage_V: float
     oscillator_Vrms: float
     sensitivity_V: float
+    voltmeter_V: float = math.nan
+    second_harmonic_x_V: float = math.nan
+    second_harmonic_y_V: float = math.nan
 
 
 def reading_from_row(row: Sequence[Any]) -> Reading:
     """Return the reading of a row of table `point`, whose columns stand in the order of the fields."""
     plan_index, isotherm_index, kind, direction, *numbers = row
-    reading = Reading(plan_index, isotherm_index, PointKind(kind), Direction(direction), *numbers)
+    known: list[Any] = [math.nan if value is None else value for value in numbers]
+    reading = Reading(plan_index, isotherm_index, PointKind(kind), Direction(direction), *known)
     return replace(reading, flags=PointFlag(reading.flags))
 
 

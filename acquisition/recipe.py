@@ -93,12 +93,39 @@ class ExcitationSection(TomlModel):
         return self
 
 
+class PhaseSetting(StrEnum):
+    """Whether the lock-in's phase is left at zero, or set at zero bias as each isotherm begins."""
+
+    FIXED = "fixed"
+    EACH_ISOTHERM = "each-isotherm"
+
+
+class SensitivitySetting(StrEnum):
+    """Whether the lock-in's range is the planned one, or found as each isotherm begins and after an overload."""
+
+    PLANNED = "planned"
+    AUTOMATIC = "automatic"
+
+
 class LockInSection(TomlModel):
-    """Reference frequency and filter of the lock-in."""
+    """Reference and filter of the lock-in, and how it is read."""
 
     frequency_Hz: Positive = Field(default=137.7, description="reference frequency in hertz")
     time_constant_s: Positive = Field(default=0.3, description="time constant of the output filter in seconds")
     slope_dB_per_octave: _Slope = Field(default=24, description="roll-off of the output filter")
+    average_s: NotNegative = Field(
+        default=0.0, description="average X and Y over so many seconds at each point, after it has settled"
+    )
+    phase: PhaseSetting = Field(
+        default=PhaseSetting.FIXED, description="'fixed', or 'each-isotherm' to set it at zero bias as one begins"
+    )
+    sensitivity: SensitivitySetting = Field(
+        default=SensitivitySetting.PLANNED,
+        description="'planned', or 'automatic' to find it as an isotherm begins and after an overload",
+    )
+    second_harmonic: bool = Field(
+        default=False, strict=True, description="read twice the frequency at each point too; takes two more waits"
+    )
 
 
 class AnchorsSection(TomlModel):

@@ -52,7 +52,13 @@ POINT_COLUMNS: dict[str, tuple[str, str, str]] = {
     "source_voltage_V": ("REAL NOT NULL", "V", "voltage at the source meter's terminals, wiring included"),
     "oscillator_Vrms": ("REAL NOT NULL", "V", "lock-in oscillator amplitude, rms"),
     "sensitivity_V": ("REAL NOT NULL", "V", "lock-in full scale, rms, at the lock-in's own input"),
+    "voltmeter_V": ("REAL", "V", "voltmeter across the contact, thermal EMF and all; empty if there is none"),
+    "second_harmonic_x_V": ("REAL", "V", "in phase at twice the frequency, as lockin_x_V; empty if it was not read"),
+    "second_harmonic_y_V": ("REAL", "V", "in quadrature at twice the frequency, as lockin_y_V"),
 }
+
+SPARE_COLUMNS = frozenset(name for name, (kind, _, _) in POINT_COLUMNS.items() if kind == "REAL")
+"""Columns that may be empty, of channels that not every rack has."""
 
 OTHER_COLUMNS = {
     "seq": ("INTEGER PRIMARY KEY", "", "order of commitment"),

@@ -29,6 +29,7 @@ from acquisition.run_schema import (
     POINT_COLUMNS,
     SCHEMA,
     SCHEMA_VERSION,
+    SPARE_COLUMNS,
     SUFFIX,
     RunState,
 )
@@ -340,7 +341,10 @@ class RunFileReader:
             raise InputError(f"{self.path}: no column {sorted(unknown)[0]} in table point")
         rows = self._rows(f"SELECT {', '.join(names)} FROM point WHERE seq > ? ORDER BY seq", after_seq)
         values = zip(*rows, strict=True) if rows else [()] * len(names)
-        return {name: np.array(column) for name, column in zip(names, values, strict=True)}
+        return {
+            name: np.array(column, dtype=np.float64 if name in SPARE_COLUMNS else None)  # an empty one is NaN
+            for name, column in zip(names, values, strict=True)
+        }
 
     def channels(self, after_seq: int = 0) -> list[tuple[int, float, str, str, float]]:
         """Return seq, time (s), instrument, channel and value of what a bench read, from behind `after_seq` on."""

@@ -150,6 +150,23 @@ class LockIn(Instrument, Protocol):
         ...
 
 
+@runtime_checkable
+class AdaptableLockIn(Protocol):
+    """What a lock-in can do besides: find its range and its phase, and detect a multiple of its frequency."""
+
+    def adjust_sensitivity(self) -> float:
+        """Find the range that suits the present signal, settling after each change, and return it (rms volts)."""
+        ...
+
+    def auto_phase(self, duration_s: float = 0.0) -> float:
+        """Turn the phase until the signal, averaged over `duration_s`, is all in X; returns it in degrees."""
+        ...
+
+    def read_harmonic(self, harmonic: int, duration_s: float = 0.0) -> LockInReading:
+        """Read X and Y at a multiple of the frequency, settled, and go back to the frequency itself."""
+        ...
+
+
 class SourceMeter(Instrument, Protocol):
     """Source the bias current. Idle-safe: ramped to zero on the same range, output left on."""
 

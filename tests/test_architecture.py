@@ -88,8 +88,8 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("by_hand calibration circuit plan safety")
         | rooms("budget excitation learned_times plan_edit plan_limits plan_warnings", inside="planning")
         | rooms("sweep timing", inside="planning")
-        | rooms("channels past safeguard settings_watch vital_signs", inside="running"),
-        rooms("loop measured run_list store") | rooms("approach bias_walk dummy hand", inside="running"),
+        | rooms("channels past phase_watch safeguard settings_watch vital_signs", inside="running"),
+        rooms("loop measured run_list store") | rooms("approach bias_walk detection dummy hand", inside="running"),
         rooms("station"),
         rooms("bench engine export guard judgement judgement_json report_files resume status")
         | rooms("obedience observer takeover watch", inside="running"),
@@ -124,6 +124,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.clock": {"instruments.roles"},
     "acquisition.safety": ROLES,
     "acquisition.running.bias_walk": ROLES,
+    "acquisition.running.detection": ROLES,
     "acquisition.running.dummy": ROLES,
     "acquisition.loop": ROLES | {"instruments.settling"},
     "acquisition.running.approach": ROLES | {"instruments.settling"},

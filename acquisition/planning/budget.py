@@ -23,6 +23,9 @@ BANDWIDTH_TIMES_TIME_CONSTANT = {6: 1 / 4, 12: 1 / 8, 18: 3 / 32, 24: 5 / 64}
 """Roll-off in dB per octave to the equivalent noise bandwidth, in units of 1/TC."""
 
 
+_CORRELATION = {6: (1.0,), 12: (1.0, 1.0), 18: (1.0, 1.0, 1 / 3), 24: (1.0, 1.0, 2 / 5, 1 / 15)}
+
+
 @dataclass(frozen=True, slots=True)
 class NoiseBudget:
     """Noise densities referred to the voltage preamplifier's input, and what a reading of X makes of them."""
@@ -67,8 +70,21 @@ def noise_budget(temperature_K: float, lockin: LockInSection, station: Station) 
         contact_V_per_rtHz=contact,
         arms_V_per_rtHz=arms,
         lockin_V_per_rtHz=LOCK_INS[station.lockin.model].input_noise_V_per_rtHz / circuit.preamplifier_gain,
-        bandwidth_Hz=noise_bandwidth_Hz(lockin.time_constant_s, lockin.slope_dB_per_octave),
+        bandwidth_Hz=noise_bandwidth_Hz(lockin.time_constant_s, lockin.slope_dB_per_octave) * averaging(lockin),
     )
+
+
+def averaging(lockin: LockInSection) -> float:
+    """Return the variance of the mean that a point takes, over that of a single reading of the same filter.
+
+    Readings one time constant apart are not independent: with white noise at the input the output of n cascaded
+    RC stages is correlated as ``x^(n - 1/2) K_(n - 1/2)(x)``, a polynomial times ``exp(-x)``, x in time constants.
+    """
+    count = 1 + round(lockin.average_s / lockin.time_constant_s)
+    apart = np.arange(1.0, count)
+    polynomial = np.polynomial.Polynomial(_CORRELATION[lockin.slope_dB_per_octave])
+    correlated = float(np.sum((count - apart) * polynomial(apart) * np.exp(-apart)))
+    return (count + 2.0 * correlated) / count**2
 
 
 def _of_voltage(temperature_K: float, contact_ohm: float, circuit: CircuitSection) -> tuple[float, float, float]:

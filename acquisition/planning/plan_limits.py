@@ -11,7 +11,7 @@ from acquisition.circuit import lockin_V, signal_V, source_current_for, source_v
 from acquisition.errors import PlanError
 from acquisition.planning.boxes import LOCK_INS, SOURCE_METERS, LockInBox
 from acquisition.planning.sweep import Sweep
-from acquisition.planning.timing import point_settle_s
+from acquisition.planning.timing import point_settle_s, reading_s
 from acquisition.recipe import Recipe
 from acquisition.station_file import Station
 
@@ -99,7 +99,7 @@ def check_steps(recipe: Recipe, station: Station, sweep: Sweep) -> None:
     """Check that steps of the bias, made at once, keep to the contact's rate on average; raises `PlanError`."""
     contact = station.contact
     small_V = abs(sweep.step_V)[abs(sweep.step_V) <= contact.largest_step_V]
-    quiet_s = point_settle_s(recipe.lockin, recipe.settling, is_jump=False) + station.station.read_overhead_s
+    quiet_s = point_settle_s(recipe.lockin, recipe.settling, is_jump=False) + reading_s(recipe.lockin, station.station)
     rate_V_per_s = max(small_V, default=0.0) / quiet_s
     if rate_V_per_s > contact.maximum_bias_rate_V_per_s:
         refuse(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from acquisition.planning.sweep import OPENING_ANCHORS, Sweep
 from acquisition.recipe import LockInSection, SettlingSection
-from acquisition.station_file import ContactSection, MagnetSection, TemperatureSection
+from acquisition.station_file import ContactSection, MagnetSection, StationSection, TemperatureSection
 
 TIME_CONSTANTS_TO_SETTLE = {6: 5.0, 12: 7.0, 18: 9.0, 24: 10.0}
 """Roll-off in dB per octave to the wait after a step, in time constants."""
@@ -22,6 +22,18 @@ per cent, a new excitation moves all of it: after 10 TC at 24 dB 1 % of that is 
 def lockin_settle_s(time_constant_s: float, slope_dB_per_octave: int) -> float:
     """Return the wait after a step for a lock-in filter."""
     return TIME_CONSTANTS_TO_SETTLE[slope_dB_per_octave] * time_constant_s
+
+
+def harmonic_s(lockin: LockInSection) -> float:
+    """Return what a look at the second harmonic takes: there, the average, and back."""
+    if not lockin.second_harmonic:
+        return 0.0
+    return 2.0 * lockin_settle_s(lockin.time_constant_s, lockin.slope_dB_per_octave) + lockin.average_s
+
+
+def reading_s(lockin: LockInSection, station: StationSection) -> float:
+    """Return how long a settled point takes to be read."""
+    return station.read_overhead_s + lockin.average_s + harmonic_s(lockin)
 
 
 def point_settle_s(lockin: LockInSection, settling: SettlingSection, *, is_jump: bool) -> float:

@@ -6,11 +6,13 @@ that another client polling the rack changes no reading.
 
 from collections.abc import Callable
 from copy import copy
+from dataclasses import replace
 
 from acquisition.circuit import BiasIntegral, Response, conductance, conductance_error_S, input_referred_V
 from acquisition.plan import IsothermPlan, Plan
 from acquisition.planning.timing import move_s, point_settle_s
 from acquisition.readings import PointFlag, PointKind, Reading
+from acquisition.running.detection import Detection
 from acquisition.safety import Roles
 from instruments.errors import QuenchError
 from instruments.roles import (
@@ -21,6 +23,7 @@ from instruments.roles import (
     MagnetState,
     SourceReading,
     TemperatureReading,
+    VoltageReading,
 )
 
 READBACK_FRACTION = 1e-3
@@ -87,7 +90,7 @@ class BiasWalk:
         self._sleep_until = sleep_until
         self._origin_s = origin_s
         self._oscillator_Vrms = oscillator_Vrms
-        self._sensitivity_V = sensitivity_V
+        self._detection = Detection(plan.recipe, roles.lock_in, sensitivity_V, self._pass_time)
         self._integral = integral
         self._before = copy(integral)
         self._standing_flags = standing_flags
@@ -138,8 +141,15 @@ class BiasWalk:
             Bias that it stands for, for the pace of the way there.
         """
         self._go_to(current_A, bias_V, point_settle_s(self._recipe.lockin, self._recipe.settling, is_jump=True))
-        lock_in, _ = self._read_lock_in()
+        lock_in, _ = self._detection.read()
         return self._response(lock_in)
+
+    def adapt(self) -> str:
+        """Let the lock-in find range and phase at zero bias, as far as the recipe wants; says what was found."""
+        if not self._detection.is_adaptive:
+            return ""
+        self._go_to(0.0, 0.0, 0.0)
+        return self._detection.adapt()
 
     def rest(self) -> None:
         """Go back to zero."""
@@ -163,18 +173,9 @@ class BiasWalk:
         self._next_s = start_s + moving_s + settle_s
         self._sleep_until(self._next_s)
 
-    def _read_lock_in(self) -> tuple[LockInReading, PointFlag]:
-        """Read the lock-in; a reading with an overload is taken again after the wait of a jump."""
-        flags = PointFlag.GOOD
-        lock_in = self._roles.lock_in.read()
-        for _ in range(self._recipe.settling.overload_repeats):
-            if lock_in.status is LockInStatus.OK:
-                break
-            flags |= PointFlag.REPEATED
-            self._next_s += point_settle_s(self._recipe.lockin, self._recipe.settling, is_jump=True)
-            self._sleep_until(self._next_s)
-            lock_in = self._roles.lock_in.read()
-        return lock_in, flags
+    def _pass_time(self, duration_s: float) -> None:
+        self._next_s += duration_s
+        self._sleep_until(self._next_s)
 
     def _response(self, lock_in: LockInReading) -> Response:
         circuit = self._station.circuit
@@ -183,9 +184,9 @@ class BiasWalk:
 
     def _read(self, place: int) -> Reading:
         """Read all four boxes."""
-        lock_in, flags = self._read_lock_in()
-        flags |= self._standing_flags
-        time_s = self._next_s - self._origin_s
+        lock_in, is_repeated = self._detection.read()
+        flags = self._standing_flags | (PointFlag.REPEATED if is_repeated else PointFlag.GOOD)
+        time_s = self._next_s - self._origin_s - 0.5 * self._recipe.lockin.average_s
         source, temperature, magnet = (
             self._roles.source.read(),
             self._roles.temperature.read(),
@@ -197,8 +198,11 @@ class BiasWalk:
                 f"quench at {magnet.field_T:.4g} T; nothing is sent to the magnet; see to helium and the magnet first",
             )
         flags |= self._flags(lock_in, source, temperature, magnet)
+        voltmeter = self._roles.voltmeter.read() if self._roles.voltmeter else None
+        harmonic = self._detection.second_harmonic()
         self._next_s += self._station.station.read_overhead_s
-        return self._reading(place, time_s, lock_in, source, temperature, magnet, flags)
+        reading = self._reading(place, time_s, lock_in, source, temperature, magnet, flags)
+        return self._with_spare_channels(reading, voltmeter, harmonic)
 
     def _flags(
         self, lock_in: LockInReading, source: SourceReading, temperature: TemperatureReading, magnet: MagnetReading
@@ -264,5 +268,20 @@ class BiasWalk:
             current_setpoint_A=self._setpoint_A,
             source_voltage_V=source.voltage_V,
             oscillator_Vrms=self._oscillator_Vrms,
-            sensitivity_V=self._sensitivity_V,
+            sensitivity_V=self._detection.sensitivity_V,
         )
+
+    def _with_spare_channels(
+        self, reading: Reading, voltmeter: VoltageReading | None, harmonic: LockInReading | None
+    ) -> Reading:
+        """Return the reading with what was read besides; a voltmeter beyond its range says nothing."""
+        circuit = self._station.circuit
+        if voltmeter is not None and not voltmeter.is_over_range:
+            reading = replace(reading, voltmeter_V=voltmeter.voltage_V)
+        if harmonic is not None:
+            reading = replace(
+                reading,
+                second_harmonic_x_V=input_referred_V(harmonic.x_V, circuit),
+                second_harmonic_y_V=input_referred_V(harmonic.y_V, circuit),
+            )
+        return reading

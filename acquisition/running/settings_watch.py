@@ -16,20 +16,26 @@ class SettingsWatch:
 
     Lock-in and source meter are worth it: what somebody changes on them spoils points without a flag, while a
     temperature or a field that leaves its band shows in every reading.
+
+    Parameters
+    ----------
+    varying : frozenset of str
+        Settings that the loop itself changes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, varying: frozenset[str] = VARYING) -> None:
+        self._varying = varying
         self._settings: dict[str, dict[str, str | float | int | bool]] = {}
 
     def remember(self, instruments: Iterable[Instrument]) -> None:
         """Read the settings as they are to stay."""
-        self._settings = {one.name: _fixed(one.settings()) for one in instruments}
+        self._settings = {one.name: self._fixed(one.settings()) for one in instruments}
 
     def changes(self, instruments: Iterable[Instrument]) -> list[str]:
         """Read the settings again and return what differs, one setting an entry, fit for the operator."""
         found = []
         for one in instruments:
-            before, now = self._settings.get(one.name, {}), _fixed(one.settings())
+            before, now = self._settings.get(one.name, {}), self._fixed(one.settings())
             found += [
                 f"{one.name}: {name} was {was!r}, is {now.get(name)!r}"
                 for name, was in before.items()
@@ -37,9 +43,8 @@ class SettingsWatch:
             ]
         return found
 
-
-def _fixed(settings: Mapping[str, str | float | int | bool]) -> dict[str, str | float | int | bool]:
-    return {name: value for name, value in settings.items() if name not in VARYING}
+    def _fixed(self, settings: Mapping[str, str | float | int | bool]) -> dict[str, str | float | int | bool]:
+        return {name: value for name, value in settings.items() if name not in self._varying}
 
 
 def _is_same(before: object, now: object) -> bool:

@@ -45,7 +45,9 @@ def station(kind: CircuitKind) -> Station:
 
 @cache
 def measured(kind: CircuitKind) -> tuple[Plan, list[Reading]]:
-    plan, wall = make_plan(load_recipe(ROOT / "examples" / "quick.toml"), station(kind)), WallClock()
+    recipe = load_recipe(ROOT / "examples" / "quick.toml")
+    recipe = recipe.model_copy(update={"bias": recipe.bias.model_copy(update={"points": 41})})
+    plan, wall = make_plan(recipe, station(kind)), WallClock()
     with open_simulated(plan.station, "cu1", 1, None, wall) as rack:
         loop = Loop(RunningPlan(plan), rack.roles, rack.clock, Control(wall, is_unattended=True))
         readings = [entry for entry in loop.walk() if isinstance(entry, Reading)]
