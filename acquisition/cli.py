@@ -77,12 +77,16 @@ def run(
 
 @app.command()
 def plan(
-    recipe: RecipeArgument, station: StationOption = None, simulate: SimulateOption = None, as_json: JsonOption = False
+    recipe: RecipeArgument,
+    station: StationOption = None,
+    simulate: SimulateOption = None,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Earlier runs, to learn times from.")] = Path("runs"),
+    as_json: JsonOption = False,
 ) -> None:
     """Show a dry run: steps, limits, noise, heat, time by axis and finish time. Touches no instrument."""
     from acquisition.terminal.commands import show_plan
 
-    show_plan(recipe, station, simulate, as_json)
+    show_plan(recipe, station, simulate, runs, as_json)
 
 
 @app.command()

@@ -98,7 +98,7 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms(
             "bench_commands calibrate_command cli_alerts cli_control cli_station commands confirm", inside="terminal"
         )
-        | rooms("control_commands judgement_view station_draft", inside="terminal")
+        | rooms("control_commands judgement_view learned_station station_draft", inside="terminal")
         | rooms("plan_rows plan_view rack_commands run_commands run_view", inside="terminal"),
         rooms("__main__"),
     ],

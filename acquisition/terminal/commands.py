@@ -18,6 +18,7 @@ from acquisition.recipe import load_recipe
 from acquisition.run_list import find_runs
 from acquisition.station_file import Station, load_station, simulated_station
 from acquisition.store import summary_dict
+from acquisition.terminal.learned_station import with_learned_times
 from acquisition.terminal.plan_rows import to_dict
 from acquisition.terminal.plan_view import print_plan
 
@@ -80,20 +81,24 @@ def truth_of(sample: str) -> dict[str, Any]:
     return known[sample]
 
 
-def show_plan(recipe: Path, station: Path | None, sample: str | None, as_json: bool) -> None:
-    """Print the dry run of a recipe; touches no instrument.
+def show_plan(recipe: Path, station: Path | None, sample: str | None, runs: Path, as_json: bool) -> None:
+    """Print the dry run of a recipe, its times learned from the runs in a folder; touches no instrument.
 
     Raises
     ------
     InputError
         If recipe or station cannot be used, or a limit would be broken.
     """
-    plan = make_plan(load_recipe(recipe), station_for(station, sample))
-    start = WallClock().now()
+    loaded = load_recipe(recipe)
+    learned, taught_by = with_learned_times(station_for(station, sample), loaded, sample, runs)
+    plan, start = make_plan(loaded, learned), WallClock().now()
     if as_json:
-        print_json(to_dict(plan, start))
-    else:
-        print_plan(plan, start, Console(soft_wrap=True))
+        print_json(to_dict(plan, start) | {"times_learned_from_runs": taught_by})
+        return
+    console = Console(soft_wrap=True)
+    print_plan(plan, start, console)
+    if taught_by:
+        console.print(f"times to reach a temperature are those of {taught_by} earlier runs in {runs}", highlight=False)
 
 
 def analyze_files(files: list[Path], options: "AnalyzeOptions", as_json: bool, report: Path | None) -> None:

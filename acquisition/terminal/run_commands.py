@@ -22,6 +22,7 @@ from acquisition.running.lock import FileLock, lock_path, lock_rack
 from acquisition.station_file import Station
 from acquisition.terminal.commands import calibration_for, print_json, station_for, truth_of
 from acquisition.terminal.confirm import confirmed, remind
+from acquisition.terminal.learned_station import with_learned_times
 
 if TYPE_CHECKING:
     from acquisition.engine import RunOutcome
@@ -74,7 +75,9 @@ def run_recipe(options: RunOptions) -> int:
 
     wall, journal, alerts = WallClock(), WriteJournal(), Alerts(load_settings())
     station = station_for(options.station, options.sample)
-    plan = make_plan(load_recipe(options.recipe), station)
+    recipe = load_recipe(options.recipe)
+    station, _ = with_learned_times(station, recipe, options.sample, options.out)
+    plan = make_plan(recipe, station)
     control = _control(wall, options.sample, options.speed, is_confirmed=options.is_confirmed)
     checklist = _checklist(options.sample, station, is_confirmed=options.is_confirmed)
     console = Console(stderr=True)
