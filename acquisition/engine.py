@@ -160,7 +160,7 @@ def resume_run(
     """
     tell, past = Teller(observer), past_of(unfinished, elapsed_s, is_change_accepted=is_change_accepted)
     with watched(lock, unfinished.run_file, start_guard) as watch:
-        writer = RunFileWriter(unfinished.run_file, wall, tell.committed)
+        writer = RunFileWriter(unfinished.run_file, wall, tell.committed, unfinished.again)
         journal, alerts = journal or WriteJournal(), alerts or Alerts(None)
         engine = _Engine(unfinished.running, roles, clock, writer, wall, control, tell, past, journal, alerts)
         tell.started(unfinished.run_file, unfinished.running, len(unfinished.measured))

@@ -256,13 +256,16 @@ class Loop:
 
     def _sweep(self, isotherm: IsothermPlan, integral: BiasIntegral) -> Iterator[Reading | Event]:
         walk = yield from self._start_walk(isotherm, integral, "sweeping")
-        first_S, phase = math.nan, PhaseWatch()
+        first_S, before, phase = math.nan, None, PhaseWatch()
         while True:
             self._attend_between_points()
             place = next(self._missing(isotherm), None)
             if place is None:
                 return
             self.under_way = isotherm.first_plan_index + place
+            if before is not None and not self._past.measured.isdisjoint(range(before + 1, self.under_way)):
+                integral.become(self._integral_so_far(isotherm))  # over points of an earlier engine
+            before = self.under_way
             reading = walk.measure(place)
             if place == OPENING_ANCHORS - 1:
                 repeats = 0

@@ -37,7 +37,9 @@ class Unfinished:
     running : RunningPlan
         The plan, made again from recipe, station and edits.
     measured : frozenset of int
-        Plan indices in the file.
+        Plan indices in the file, but for those in `again`.
+    again : frozenset of int
+        Plan indices in the file that are to be measured again.
     last_seen : Monitor
         Time, temperature and field known last.
     gap_s : float
@@ -51,6 +53,7 @@ class Unfinished:
     measured: frozenset[int]
     last_seen: Monitor
     gap_s: float
+    again: frozenset[int] = frozenset()
 
     @property
     def missing(self) -> list[int]:
@@ -79,8 +82,8 @@ class Unfinished:
         return self.last_seen.time_s + self.gap_s
 
 
-def load_unfinished(run_file: Path, wall: Wall) -> Unfinished:
-    """Read what is needed to finish a run; changes nothing.
+def load_unfinished(run_file: Path, wall: Wall, *, is_flagged_again: bool = False) -> Unfinished:
+    """Read what is needed to finish a run, or to measure its flagged points again; changes nothing.
 
     Whoever means to finish it holds its lock already, so a state of going on means that the last engine died.
 
@@ -102,14 +105,16 @@ def load_unfinished(run_file: Path, wall: Wall) -> Unfinished:
         if header.get("simulated"):
             gap_s = max(gap_s, LEAST_SIMULATED_GAP_S)
         state = RunState(header.get("state", RunState.INTERRUPTED))
+        again = reader.flagged_plan_indices() if is_flagged_again else frozenset()
         return Unfinished(
             run_file,
             RunState.INTERRUPTED if state in (RunState.RUNNING, RunState.PAUSED) else state,
             header,
             apply_all(make_plan(recipe, station), reader.edits()),
-            frozenset(reader.measured_plan_indices()),
+            frozenset(reader.measured_plan_indices() - again),
             last_seen,
             gap_s,
+            again,
         )
 
 

@@ -66,8 +66,11 @@ OTHER_COLUMNS = {
 
 _POINT_SCHEMA = ", ".join(f"{name} {kind}" for name, (kind, _, _) in POINT_COLUMNS.items())
 
+_REPLACED_SCHEMA = ", ".join(f"{name} {kind.removesuffix(' UNIQUE')}" for name, (kind, _, _) in POINT_COLUMNS.items())
+
 SCHEMA = f"""
 CREATE TABLE point (seq INTEGER PRIMARY KEY, {_POINT_SCHEMA});
+CREATE TABLE replaced_point (seq INTEGER PRIMARY KEY, {_REPLACED_SCHEMA});
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE column_info (name TEXT PRIMARY KEY, unit TEXT NOT NULL, meaning TEXT NOT NULL);
 CREATE TABLE event (seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, wall_time TEXT NOT NULL, kind TEXT NOT NULL,
@@ -85,5 +88,14 @@ CREATE TABLE channel (seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, instrument 
 CREATE TABLE plan_edit (seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, wall_time TEXT NOT NULL, kind TEXT NOT NULL,
     content TEXT NOT NULL);
 """
+
+ADDITIONS = SCHEMA.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
+"""Gives an older file the tables that have come since, when a run in it goes on."""
+
+SET_ASIDE = (
+    f"INSERT INTO replaced_point SELECT seq, {', '.join(POINT_COLUMNS)} FROM point WHERE plan_index = ?",
+    "DELETE FROM point WHERE plan_index = ?",
+)
+"""Puts a point that has been measured again among the replaced ones."""
 
 INSERT_POINT = f"INSERT INTO point (seq, {', '.join(POINT_COLUMNS)}) VALUES (?{', ?' * len(POINT_COLUMNS)})"

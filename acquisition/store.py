@@ -22,13 +22,15 @@ import numpy as np
 from acquisition.clock import Wall
 from acquisition.errors import InputError, RunFileError
 from acquisition.planning.plan_edit import EditKind, PlanEdit
-from acquisition.readings import Event, Monitor, Reading, reading_from_row
+from acquisition.readings import UNTRUSTED, Event, Monitor, Reading, reading_from_row
 from acquisition.run_schema import (
+    ADDITIONS,
     INSERT_POINT,
     OTHER_COLUMNS,
     POINT_COLUMNS,
     SCHEMA,
     SCHEMA_VERSION,
+    SET_ASIDE,
     SPARE_COLUMNS,
     SUFFIX,
     RunState,
@@ -108,6 +110,8 @@ class RunFileWriter:
         Dates events and gathers commits.
     on_commit : callable
         Called with ``(seq, plan_index)`` of each point, in order, once it is durable.
+    again : frozenset of int
+        Plan indices that are measured again: the point that was there goes among the replaced ones.
 
     Raises
     ------
@@ -115,8 +119,15 @@ class RunFileWriter:
         Here and in every method, if the disk does not take it; the run must stop.
     """
 
-    def __init__(self, path: Path, wall: Wall, on_commit: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        wall: Wall,
+        on_commit: Callable[[int, int], None] | None = None,
+        again: frozenset[int] = frozenset(),
+    ) -> None:
         self.path = path
+        self._again = again
         self._wall = wall
         self._on_commit = on_commit or (lambda _seq, _plan_index: None)
         self._pending: list[tuple[int, int]] = []
@@ -125,6 +136,7 @@ class RunFileWriter:
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.executescript(ADDITIONS)
             (last,) = self._connection.execute("SELECT max(seq) FROM point").fetchone()
         self._next_seq = 1 if last is None else last + 1
 
@@ -160,6 +172,9 @@ class RunFileWriter:
     def append(self, reading: Reading) -> int:
         """Write one point and return its `seq`; durable at once, or within `BATCH_S` where points come faster."""
         seq = self._next_seq
+        if reading.plan_index in self._again:
+            for statement in SET_ASIDE:
+                self._gather(statement, (reading.plan_index,))
         self._gather(INSERT_POINT, (seq, *_VALUES_OF_POINT(reading)))
         self._next_seq += 1
         self._pending.append((seq, reading.plan_index))
@@ -354,6 +369,10 @@ class RunFileReader:
     def measured_plan_indices(self) -> set[int]:
         """Return the plan indices that are already in the file."""
         return {index for (index,) in self._rows("SELECT plan_index FROM point")}
+
+    def flagged_plan_indices(self) -> frozenset[int]:
+        """Return the plan indices of the points that the analysis leaves out for their flags."""
+        return frozenset(index for (index,) in self._rows("SELECT plan_index FROM point WHERE flags & ?", UNTRUSTED))
 
     def points_of(self, isotherm_index: int) -> list[Reading]:
         """Return the points of one isotherm in the order of the plan."""

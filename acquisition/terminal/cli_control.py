@@ -18,16 +18,19 @@ def resume(
     accept_change: Annotated[
         bool, typer.Option("--accept-change", help="Go on though rack or contact are not what they were; recorded.")
     ] = False,
+    flagged: Annotated[
+        bool, typer.Option("--flagged", help="Measure again what the analysis leaves out for its flags.")
+    ] = False,
     events: Annotated[
         bool, typer.Option("--events", help="One JSON object a line on stdout, as things happen.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The last line on stdout is one JSON object.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Answer every confirmation with yes.")] = False,
 ) -> None:
-    """Finish an interrupted run: exactly the missing plan indices, none twice."""
+    """Finish an interrupted run: exactly the missing plan indices, none twice; or its flagged points, once more."""
     from acquisition.terminal.run_commands import ResumeOptions, resume_run_file
 
-    raise typer.Exit(resume_run_file(ResumeOptions(run_file, accept_change, events, as_json, yes)))
+    raise typer.Exit(resume_run_file(ResumeOptions(run_file, accept_change, flagged, events, as_json, yes)))
 
 
 @control_app.command()

@@ -52,6 +52,7 @@ class ResumeOptions:
 
     run_file: Path
     is_change_accepted: bool
+    is_flagged_again: bool
     with_events: bool
     as_json: bool
     is_confirmed: bool
@@ -134,7 +135,7 @@ def resume_run_file(options: ResumeOptions) -> int:
     with RunFileReader(options.run_file):  # is it one?
         pass
     with FileLock(lock_path(options.run_file), f"run file {options.run_file.name}", wall) as lock:
-        unfinished = load_unfinished(options.run_file, wall)
+        unfinished = load_unfinished(options.run_file, wall, is_flagged_again=options.is_flagged_again)
         if unfinished.state is RunState.COMPLETE and not unfinished.missing:
             console.print("nothing is missing", highlight=False)
             outcome = RunOutcome(options.run_file, RunState.COMPLETE, len(unfinished.measured), "")

@@ -138,12 +138,19 @@ class Bench:
             )
 
     def resume(
-        self, run_file: Path, script: Script, *, sample: str = "cu1", seed: int = 1, **options: Any
+        self,
+        run_file: Path,
+        script: Script,
+        *,
+        sample: str = "cu1",
+        seed: int = 1,
+        is_flagged_again: bool = False,
+        **options: Any,
     ) -> RunOutcome:
         """Finish a run as the command does; another sample or seed makes it another contact."""
         control = Control(self.wall)
         with FileLock(lock_path(run_file), "test", self.wall) as lock:
-            unfinished = load_unfinished(run_file, self.wall)
+            unfinished = load_unfinished(run_file, self.wall, is_flagged_again=is_flagged_again)
             seen = unfinished.last_seen
             start = Start(unfinished.clock_origin_s + unfinished.elapsed_s, seen.temperature_K, seen.field_T or 0.0)
             with open_simulated(self.station, sample, seed, None, self.wall, start=start) as rack:

@@ -187,6 +187,26 @@ def test_killed_twice_is_finished_all_the_same(bench: Bench) -> None:
     assert script.points == list(range(SIZE + 6, 2 * SIZE))
 
 
+def test_flagged_points_are_measured_again_and_their_first_readings_kept(bench: Bench, undisturbed: Path) -> None:
+    run_file = Path(shutil.copy(undisturbed, bench.folder / "flagged.zerobias.sqlite"))
+    flagged = (7, 15, 16, SIZE + 3)
+    with sqlite3.connect(run_file) as connection:
+        connection.execute(
+            f"UPDATE point SET flags = {PointFlag.IMPLAUSIBLE.value}, conductance_S = 1.0 WHERE plan_index IN {flagged}"
+        )
+    script = bench.script()
+    outcome = bench.resume(run_file, script, is_flagged_again=True)
+    assert (outcome.state, outcome.points, script.points) == (RunState.COMPLETE, 2 * SIZE, list(flagged))
+    first = [float(value) for _, value, _ in columns(undisturbed, "plan_index", "bias_V", "conductance_S")]
+    found = columns(run_file, "plan_index", "bias_V", "conductance_S", "flags")
+    assert [index for index, *_ in found] == list(range(2 * SIZE))
+    assert [bias_V for _, bias_V, *_ in found] == pytest.approx(first, rel=1e-3, abs=2e-7)
+    assert not any(flags & PointFlag.IMPLAUSIBLE for *_, flags in found)
+    with sqlite3.connect(run_file) as connection:
+        replaced = connection.execute("SELECT plan_index, conductance_S FROM replaced_point").fetchall()
+    assert replaced == [(index, 1.0) for index in flagged]
+
+
 def test_changed_plan_is_remembered(bench: Bench) -> None:
     recipe = bench.recipe({"series": [{"temperatures_K": [4.15]}]}).to_dict()
 
