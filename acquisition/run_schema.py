@@ -3,6 +3,7 @@
 A column or table may be added; none is ever renamed or given another meaning without a new `SCHEMA_VERSION`.
 """
 
+import sqlite3
 from enum import StrEnum
 
 from acquisition.readings import PointFlag
@@ -89,8 +90,18 @@ CREATE TABLE plan_edit (seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, wall_time
     content TEXT NOT NULL);
 """
 
-ADDITIONS = SCHEMA.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
-"""Gives an older file the tables that have come since, when a run in it goes on."""
+_ADDITIONS = SCHEMA.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
+
+
+def bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Give an older file the tables and columns that have come since, for a run in it to go on."""
+    connection.executescript(_ADDITIONS)
+    for table in ("point", "replaced_point"):
+        known = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}
+        for name in POINT_COLUMNS:
+            if name in SPARE_COLUMNS - known:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {POINT_COLUMNS[name][0]}")
+
 
 SET_ASIDE = (
     f"INSERT INTO replaced_point SELECT seq, {', '.join(POINT_COLUMNS)} FROM point WHERE plan_index = ?",

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -24,7 +24,6 @@ from acquisition.errors import InputError, RunFileError
 from acquisition.planning.plan_edit import EditKind, PlanEdit
 from acquisition.readings import UNTRUSTED, Event, Monitor, Reading, reading_from_row
 from acquisition.run_schema import (
-    ADDITIONS,
     INSERT_POINT,
     OTHER_COLUMNS,
     POINT_COLUMNS,
@@ -34,6 +33,7 @@ from acquisition.run_schema import (
     SPARE_COLUMNS,
     SUFFIX,
     RunState,
+    bring_up_to_date,
 )
 from acquisition.running.journal import WriteEntry
 from acquisition.running.lock import is_locked, lock_path
@@ -136,7 +136,7 @@ class RunFileWriter:
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.executescript(ADDITIONS)
+            bring_up_to_date(self._connection)
             (last,) = self._connection.execute("SELECT max(seq) FROM point").fetchone()
         self._next_seq = 1 if last is None else last + 1
 
@@ -325,6 +325,7 @@ class RunFileReader:
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")}
+            known = {name for _, name, *_ in self._connection.execute("PRAGMA table_info(point)")}
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise InputError(f"{path}: not a readable run file ({error})") from error
         if not {"point", "run"} <= tables:
@@ -333,6 +334,7 @@ class RunFileReader:
             raise InputError(
                 f"{path}: schema version {version}, this program reads up to {SCHEMA_VERSION}; use a newer zerobias"
             )
+        self._later = SPARE_COLUMNS - known  # than this file
 
     def __enter__(self) -> Self:
         return self
@@ -354,7 +356,7 @@ class RunFileReader:
         unknown = set(names) - POINT_COLUMNS.keys() - {"seq"}
         if unknown:
             raise InputError(f"{self.path}: no column {sorted(unknown)[0]} in table point")
-        rows = self._rows(f"SELECT {', '.join(names)} FROM point WHERE seq > ? ORDER BY seq", after_seq)
+        rows = self._rows(f"SELECT {self._columns(names)} FROM point WHERE seq > ? ORDER BY seq", after_seq)
         values = zip(*rows, strict=True) if rows else [()] * len(names)
         return {
             name: np.array(column, dtype=np.float64 if name in SPARE_COLUMNS else None)  # an empty one is NaN
@@ -448,8 +450,12 @@ class RunFileReader:
         rows = [row for table in ("point", "monitor") for row in self._rows(query.format(column, table))]
         return max(rows)[1] if rows else None
 
+    def _columns(self, names: Iterable[str]) -> str:
+        """Return columns for a query; empty where the file is older than the column."""
+        return ", ".join("NULL" if name in self._later else name for name in names)
+
     def _points(self, where: str, *arguments: Any) -> list[Reading]:
-        rows = self._rows(f"SELECT {', '.join(POINT_COLUMNS)} FROM point WHERE {where}", *arguments)
+        rows = self._rows(f"SELECT {self._columns(POINT_COLUMNS)} FROM point WHERE {where}", *arguments)
         return [reading_from_row(row) for row in rows]
 
     def _rows(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
