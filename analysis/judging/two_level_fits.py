@@ -6,7 +6,7 @@ where it is needed.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
+from scipy.optimize import least_squares, nnls
 
 from analysis.judging.model_fit import ModelFit, averaged
 from analysis.judging.whitened import WhitenedCurves
@@ -33,6 +33,10 @@ LEVEL_COST = 10.0
 LEVEL_MOVES = 7
 LEVEL_RANGE = (0.02, 0.5)
 INDEPENDENT = 1e-9
+WORTH_POLISHING = (1.2, 10.0)
+"""Chi-square a value between which levels that are not yet at their best may be what is there."""
+
+POLISHING = 300
 
 
 def fit_two_channel(curves: WhitenedCurves) -> ModelFit:
@@ -114,11 +118,12 @@ def _not_negative(basis: Floats, data: Floats) -> Floats:
     return nnls(triangle, frame.T @ data, maxiter=50 * basis.shape[1])[0]
 
 
-def fit_levels(curves: WhitenedCurves) -> ModelFit:
+def fit_levels(curves: WhitenedCurves, largest_misfit: float = WORTH_POLISHING[1]) -> ModelFit:
     """Fit Kozub and Kulik's two-level systems of either sign (eq A1).
 
-    They are taken in from a grid one by one while they are worth it, then moved in ever smaller steps, then those
-    dropped that are not worth it any more.
+    They are taken in from a grid one by one while they are worth it, then moved in ever smaller steps, all together
+    where that leaves a misfit of at most `largest_misfit` (which is slow), then those dropped that are not worth it any
+    more.
     """
     grid = np.array([(splitting, geometry) for splitting in LEVEL_SPLITTINGS_K for geometry in LEVEL_GEOMETRIES])
     basis = _level_columns(curves, grid)
@@ -130,7 +135,12 @@ def fit_levels(curves: WhitenedCurves) -> ModelFit:
         if rest @ rest - left @ left < LEVEL_COST:
             break
         chosen, rest = trial, left
-    columns = _without_idle(_moved(curves, grid[chosen], basis[:, chosen]), curves.data)
+    levels = grid[chosen]
+    columns = _moved(curves, levels, basis[:, chosen])
+    rest = _remainder(columns, curves.data)
+    if WORTH_POLISHING[0] < rest @ rest / rest.size < largest_misfit:
+        columns = _polished(curves, levels)
+    columns = _without_idle(columns, curves.data)
     rest = _remainder(columns, curves.data)
     count = columns.shape[1]
     return ModelFit("kozub-kulik", float(rest @ rest), 1 + 3 * count, {"levels": float(count)})
@@ -164,6 +174,22 @@ def _moved(curves: WhitenedCurves, levels: Floats, columns: Floats) -> Floats:
             if left[best] @ left[best] < now @ now:
                 levels[index], columns[:, index] = places[best], trials[:, best]
     return columns
+
+
+def _polished(curves: WhitenedCurves, levels: Floats) -> Floats:
+    """Move all levels at once to the nearest least squares, their strengths refitted; return their columns."""
+    low, high = np.log(LEVEL_SPLITTINGS_K[[0, -1]] * [0.5, 2.0])
+    bounds = np.repeat([[low, LEVEL_RANGE[0]], [high, LEVEL_RANGE[1]]], len(levels), axis=1)
+
+    def columns(place: Floats) -> Floats:
+        splitting, geometry = np.split(np.clip(place, *bounds), 2)
+        return _level_columns(curves, np.column_stack([np.exp(splitting), geometry]))
+
+    start = np.concatenate([np.log(levels[:, 0]), levels[:, 1]])
+    found = least_squares(
+        lambda place: _remainder(columns(place), curves.data), np.clip(start, *bounds), method="lm", max_nfev=POLISHING
+    )
+    return columns(found.x)
 
 
 def _without_idle(columns: Floats, data: Floats) -> Floats:

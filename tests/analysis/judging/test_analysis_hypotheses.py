@@ -132,3 +132,22 @@ def test_cost_is_measured_from_the_best_model_for_its_parameters() -> None:
 def test_noise_alone_is_no_anomaly() -> None:
     comparison = compare_mechanisms(measured(lambda bias_K, temperature_K: np.zeros_like(bias_K)))
     assert comparison.significance < 30
+
+
+def levels_of_both_signs(bias_K: np.ndarray, temperature_K: float) -> np.ndarray:
+    # Kozub and Kulik's populations: x / (p x coth(x/2) + q (1-q) [(x+d) coth((x+d)/2) + (x-d) coth((x-d)/2)]) - 1
+    def x_coth(x: np.ndarray) -> np.ndarray:
+        x = np.where(np.abs(x) < 1e-6, 1e-6, x)
+        return x / np.tanh(0.5 * x)
+
+    total = np.zeros(bias_K.size)
+    for splitting_K, share, strength in ((0.7, 0.45, -6), (1.5, 0.3, -10), (3, 0.5, -8), (6, 0.2, 7), (10, 0.4, -12)):
+        x, drive, mixed = splitting_K / temperature_K, bias_K / temperature_K, share * (1.0 - share)
+        denominator = (1.0 - 2.0 * mixed) * x_coth(np.array(x)) + mixed * (x_coth(x + drive) + x_coth(x - drive))
+        total += 0.5 * strength * (x / denominator - 1.0)
+    return total
+
+
+def test_levels_that_hide_each_other_are_still_described() -> None:
+    curves = measured(lambda bias_K, temperature_K: 3.0 * levels_of_both_signs(bias_K, temperature_K))
+    assert fit_levels(curves).chi2 < 1.2 * 225
