@@ -20,6 +20,9 @@ NotNegative = Annotated[Number, Field(ge=0)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 
+Location = tuple[int | str, ...]
+"""Where in a file: keys of tables and places in lists."""
+
 _LONGEST_SHOWN = 60
 
 _UNITS = {
@@ -85,6 +88,18 @@ class TomlFile(TomlModel):
         return model
 
     @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> dict[Location, str]:
+        """Return what is wrong with plain data: a sentence a field, by its place, e.g. ``("bias", "points")``."""
+        try:
+            cls.model_validate(data)
+        except ValidationError as error:
+            found = {details["loc"]: _complaint(cls, details) for details in error.errors()}
+            # a list is called too short, too, if what is in it is wrong
+            lists = {place[:end] for place in found for end in range(len(place))}
+            return {place: complaint for place, complaint in found.items() if place not in lists}
+        return {}
+
+    @classmethod
     def from_text(cls, text: str, where: str) -> Self:
         """Build it from TOML text; raises `InputError` in one line, with the line number where the TOML is broken."""
         try:
@@ -119,17 +134,23 @@ def _read_text(path: Path) -> str:
 def _sentence(root: type[TomlModel], error: ValidationError) -> str:
     """Say in one line what is wrong; an unknown key goes first, as it is why another one is missing."""
     details = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")[0]
-    place = _place(details["loc"])
+    place, complaint = _place(details["loc"]), _complaint(root, details)
+    if details["type"] == "value_error" and not place:
+        return complaint
+    return f"{place}: {complaint}"
+
+
+def _complaint(root: type[TomlModel], details: Mapping[str, Any]) -> str:
+    """Say what is wrong with one field."""
     if details["type"] == "extra_forbidden":
-        return f"{place}: {_unknown_key(root, details['loc'])}"
+        return _unknown_key(root, details["loc"])
     if details["type"] == "missing":
-        return f"{place}: is missing; expected {_described(root, details['loc'])}: add it"
+        return f"is missing; expected {_described(root, details['loc'])}: add it"
     if details["type"] == "value_error":
-        message = str(details["msg"]).removeprefix("Value error, ")
-        return f"{place}: {message}" if place else message
+        return str(details["msg"]).removeprefix("Value error, ")
     came = _shown(details["input"])
     meaning = _described(root, details["loc"])
-    return f"{place}: got {came}, expected {_expected(details, root)} ({meaning})"
+    return f"got {came}, expected {_expected(details, root)} ({meaning})"
 
 
 def _place(location: tuple[int | str, ...]) -> str:
@@ -167,14 +188,15 @@ def _described(root: type[TomlModel], location: tuple[int | str, ...]) -> str:
     return (field.description if field else None) or key
 
 
-def _unit_of(key: str) -> str:
+def unit_of(key: str) -> str:
+    """Return the unit that a key ends in, e.g. `K_per_min`; empty if it ends in none."""
     return next((unit for unit in _UNITS if key == unit or key.endswith(f"_{unit}")), "")
 
 
 def _unknown_key(root: type[TomlModel], location: tuple[int | str, ...]) -> str:
     key, known = str(location[-1]), list(_model_at(root, location).model_fields)
     for name in known:
-        unit = _unit_of(name)
+        unit = unit_of(name)
         stem = name.removesuffix(f"_{unit}")
         if unit and stem != name and (key == stem or key.startswith(f"{stem}_")):
             return f"unknown key; this number is expected in {_UNITS[unit]}: write {name!r}"
@@ -190,7 +212,7 @@ def _unknown_key(root: type[TomlModel], location: tuple[int | str, ...]) -> str:
 def _expected(details: Mapping[str, Any], root: type[TomlModel]) -> str:
     """Say what should have come, and how to write it."""
     location, key = _last_key(details["loc"])
-    unit = _UNITS.get(_unit_of(key), "")
+    unit = _UNITS.get(unit_of(key), "")
     in_unit = f" in {unit}" if unit else ""
     limits = details.get("ctx", {})
     match details["type"]:

@@ -82,11 +82,11 @@ FLOORS: dict[str, list[set[str]]] = {
     ],
     "acquisition": [
         rooms("checklist clock errors"),
-        rooms("readings recipe run_schema station_file tidy_csv toml_model whole_file")
+        rooms("readings recipe run_schema station_file tidy_csv toml_document toml_model whole_file")
         | rooms("boxes", inside="planning")
         | rooms("alerts command_file control interlocks journal lock rehearsal wire_log", inside="running"),
         rooms("by_hand calibration circuit plan safety")
-        | rooms("budget excitation learned_times plan_edit plan_limits plan_warnings", inside="planning")
+        | rooms("budget excitation learned_times plan_edit plan_limits plan_rows plan_warnings", inside="planning")
         | rooms("sweep timing", inside="planning")
         | rooms("channels past phase_watch safeguard settings_watch vital_signs", inside="running"),
         rooms("loop measured run_list store") | rooms("approach bias_walk detection dummy hand", inside="running"),
@@ -99,7 +99,7 @@ FLOORS: dict[str, list[set[str]]] = {
             "bench_commands calibrate_command cli_alerts cli_control cli_station commands confirm", inside="terminal"
         )
         | rooms("control_commands judgement_view learned_station station_draft", inside="terminal")
-        | rooms("plan_rows plan_view rack_commands run_commands run_view", inside="terminal"),
+        | rooms("plan_view rack_commands run_commands run_view", inside="terminal"),
         rooms("__main__"),
     ],
     "pyvisa_zerobias": [
@@ -140,7 +140,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.plan": ARITHMETIC | {"instruments.limits"},
     "acquisition.planning.plan_limits": ARITHMETIC | {"instruments.limits"},
     "acquisition.planning.plan_warnings": ARITHMETIC,
-    "acquisition.terminal.plan_view": ARITHMETIC,
+    "acquisition.planning.plan_rows": ARITHMETIC,
     "acquisition.circuit": ARITHMETIC,
     "acquisition.planning.budget": ARITHMETIC,
     "acquisition.planning.excitation": ARITHMETIC,

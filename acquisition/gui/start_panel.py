@@ -7,13 +7,16 @@ from PyQt5.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QP
 
 from acquisition.errors import InputError
 from acquisition.gui.checklist_dialog import ChecklistDialog
+from acquisition.gui.editor import Editor
 from acquisition.gui.launch import RunChoice
 from acquisition.gui.panel import Panel, Surroundings
 from acquisition.gui.path_field import PathField
 from acquisition.gui.rack_field import RackField
 from acquisition.plan import make_plan
 from acquisition.planning.timing import duration_text
-from acquisition.recipe import load_recipe
+from acquisition.recipe import Recipe, load_recipe
+from acquisition.station_file import Station
+from acquisition.toml_model import TomlFile
 
 
 class StartPanel(Panel):
@@ -22,6 +25,7 @@ class StartPanel(Panel):
     def __init__(self, around: Surroundings) -> None:
         super().__init__("Start")
         self.out = around.out
+        self._around = around
         self._station_for = around.station_for
         outer = QVBoxLayout(self)
         outer.addStretch(1)
@@ -62,15 +66,19 @@ class StartPanel(Panel):
         self.start = QPushButton("Start")
         self.start.setObjectName("start run")
         self.start.setDefault(True)
+        self.edit_recipe, self.edit_station = QPushButton("Edit recipe ..."), QPushButton("Edit station ...")
         button_row = QHBoxLayout()
         button_row.addStretch(1)
-        button_row.addWidget(self.start)
+        for button in (self.edit_recipe, self.edit_station, self.start):
+            button_row.addWidget(button)
         button_row.addStretch(1)
         outer.addLayout(button_row)
         outer.addStretch(2)
         for signal in (self.recipe.changed, self.rack.changed):
             signal.connect(self.preview)
         self.start.clicked.connect(self._start)
+        self.edit_recipe.clicked.connect(lambda: self._edit(Recipe, self.recipe))
+        self.edit_station.clicked.connect(lambda: self._edit(Station, self.rack.station_file))
         self.preview()
 
     @property
@@ -84,6 +92,17 @@ class StartPanel(Panel):
             seed=self.seed.value(),
             speed=self.speed.value() or None,
         )
+
+    def _edit(self, model: type[TomlFile], field: PathField) -> None:
+        """Open the editor on the file of a field; what is saved there is chosen here."""
+        editor = Editor(model, self._around, self)
+        if field.path.is_file():
+            try:
+                editor.load(field.path)
+            except InputError as error:
+                self.failed.emit(error)
+        editor.saved.connect(field.set_path)
+        editor.show()
 
     def preview(self) -> None:
         """Say how long it takes, or what is wrong; starting is possible only if nothing is."""

@@ -34,16 +34,14 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def make_window(qapp: QApplication, tmp_path: Path, qtbot) -> Iterator[Callable[..., LabWindow]]:
-    """Open a window whose runs and settings live in the test's own folder."""
+def surroundings(qapp: QApplication, tmp_path: Path) -> Callable[..., Surroundings]:
+    """What a window is made from, with runs and settings in the test's own folder."""
     style.apply(qapp, style.LIGHT)
-    opened: list[LabWindow] = []
 
-    def make(speed: float | None = None, sample: str | None = "cu1") -> LabWindow:
-        settings = QSettings(str(tmp_path / "layout.ini"), QSettings.Format.IniFormat)
-        around = Surroundings(
+    def around(speed: float | None = None, sample: str | None = "cu1") -> Surroundings:
+        return Surroundings(
             style.LIGHT,
-            settings,
+            QSettings(str(tmp_path / "layout.ini"), QSettings.Format.IniFormat),
             WallClock(),
             ["cu1", "cu2"],
             station_for,
@@ -54,7 +52,17 @@ def make_window(qapp: QApplication, tmp_path: Path, qtbot) -> Iterator[Callable[
             {fault.value: meaning for fault, meaning in MEANINGS.items()},
             samples(),
         )
-        window = LabWindow(around)
+
+    return around
+
+
+@pytest.fixture
+def make_window(surroundings: Callable[..., Surroundings], qtbot) -> Iterator[Callable[..., LabWindow]]:
+    """Open a window whose runs and settings live in the test's own folder."""
+    opened: list[LabWindow] = []
+
+    def make(speed: float | None = None, sample: str | None = "cu1") -> LabWindow:
+        window = LabWindow(surroundings(speed, sample))
         window.panel(StartPanel).recipe.set_path(QUICK)
         qtbot.addWidget(window)
         window.show()

@@ -1,12 +1,18 @@
-"""The plan as plain data: rows of the printed tables, and one dictionary for `--json`."""
+"""The plan as plain data: rows of the tables of a dry run and their cells as text, and one dictionary for `--json`."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from acquisition.plan import Plan
 from acquisition.planning.budget import StageHeat
+from acquisition.planning.timing import duration_text
+from analysis.quantities import CONDUCTANCE_QUANTUM_S
+
+STEP_HEADINGS = ("", "T (K)", "H (T)", "points", "oscillator (Vrms)", "reach", "sweep", "ends at")
+BUDGET_HEADINGS = ("T (K)", "Vac (uV)", "preamp", "Johnson", "lock-in", "X (nV)", "G (e2/h)", "heat/cooling")
+"""Of one point: noise densities in nV/rtHz at the preamplifier, its error, and heat at the largest bias."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,47 @@ def budget_rows(plan: Plan) -> tuple[BudgetRow, ...]:
             heat=isotherm.heat,
         )
         for temperature_K, isotherm in distinct.items()
+    )
+
+
+def step_cells(row: StepRow) -> tuple[str, ...]:
+    """Return a row of the table of steps as text; a star marks where the cryostat changes its regime."""
+    reach = duration_text(row.temperature_approach_s + row.field_approach_s)
+    return (
+        str(row.isotherm_index),
+        f"{row.temperature_K:g}",
+        f"{row.field_T:g}",
+        str(row.points),
+        f"{row.oscillator_Vrms:.3f}",
+        f"{reach}*" if row.crosses_regime else reach,
+        duration_text(row.bias_s),
+        f"+{timedelta(seconds=round(row.ends_s))!s}",
+    )
+
+
+def budget_cells(row: BudgetRow) -> tuple[str, ...]:
+    """Return a row of the table of noise and heat as text."""
+    johnson = (row.contact_V_per_rtHz**2 + row.arms_V_per_rtHz**2) ** 0.5
+    worst = max(row.heat, key=lambda stage: stage.fraction, default=None)
+    heat = f"{row.joule_heat_W:.2g} W" if worst is None else f"{worst.fraction:.1e}"
+    return (
+        f"{row.temperature_K:g}",
+        f"{row.excitation_Vrms * 1e6:.2f}",
+        f"{row.preamplifier_V_per_rtHz * 1e9:.2f}",
+        f"{johnson * 1e9:.3f}",
+        f"{row.lockin_V_per_rtHz * 1e9:.2f}",
+        f"{row.sigma_V * 1e9:.2f}",
+        f"{row.conductance_error_S / CONDUCTANCE_QUANTUM_S:.3f}",
+        heat,
+    )
+
+
+def totals_text(plan: Plan, start: datetime) -> str:
+    """Return points, times by axis and the finish of a plan in one sentence."""
+    return (
+        f"{plan.points} points on {len(plan.isotherms)} isotherms in {duration_text(plan.duration_s)}: "
+        f"temperature {duration_text(plan.temperature_s)}, field {duration_text(plan.field_s)}, "
+        f"bias {duration_text(plan.bias_s)}; started now it ends {plan.finish(start):%A %d %B, %H:%M}"
     )
 
 

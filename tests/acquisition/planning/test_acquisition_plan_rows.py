@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from acquisition.plan import Plan, make_plan
+from acquisition.planning.plan_rows import budget_rows, step_rows, to_dict
 from acquisition.recipe import parse_recipe
 from acquisition.station_file import simulated_station
-from acquisition.terminal.plan_rows import budget_rows, step_rows, to_dict
 
 TEXT = """
 [run]
