@@ -98,7 +98,7 @@ class Loop:
         is_phase_set = running.plan.recipe.lockin.phase is PhaseSetting.EACH_ISOTHERM
         self._settings = SettingsWatch(VARYING | {"phase_deg"} if is_phase_set else VARYING)
         self._origin_s = clock.now_s() - self._past.elapsed_s
-        self._approach = Approach(self._settling, self._station, roles, clock, self._origin_s, control, on_monitor)
+        self._approach = Approach(running.plan.recipe, self._station, roles, clock, self._origin_s, control, on_monitor)
         self._settled_at: int | None = None
         self._conductance_S = self._station.contact.expected_conductance_S
 
@@ -326,6 +326,7 @@ class Loop:
             sensitivity_V,
             integral,
             flags,
+            self._approach.held_K,
         )
         if found := walk.adapt():
             yield self._event("adapted", f"isotherm {isotherm.index}: {found}")

@@ -272,7 +272,7 @@ def _isotherms(
             joule_heat_W=joule_heat_W(bias_V, conductance_S),
             heat=stage_heat(temperature_K, bias_V, conductance_S, station.stage),
             temperature_approach_s=temperature_approach_s(before_K, temperature_K, station.temperature, settling),
-            field_approach_s=field_approach_s(before_T, field_T, temperature_K, station.magnet, settling),
+            field_approach_s=field_approach_s(before_T, field_T, temperature_K, station.magnet, settling, recipe.field),
             crosses_regime=crosses(before_K, temperature_K, station.temperature),
             point_s=point_settle_s(recipe.lockin, settling, is_jump=False) + overhead_s,
             bias_s=bias_s,

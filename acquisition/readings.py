@@ -80,6 +80,7 @@ class Reading:
     voltmeter_V: float = math.nan
     second_harmonic_x_V: float = math.nan
     second_harmonic_y_V: float = math.nan
+    thermometer_K: float = math.nan
 
 
 def reading_from_row(row: Sequence[Any]) -> Reading:

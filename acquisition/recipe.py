@@ -53,6 +53,22 @@ class Series(TomlModel):
     )
 
 
+class FieldSection(TomlModel):
+    """How fields are reached and kept."""
+
+    persistent: bool = Field(
+        default=False, strict=True, description="close the persistent switch while an isotherm is measured"
+    )
+    degauss_from_T: Positive | None = Field(
+        default=None, description="reach zero field by shrinking swings that begin at this field, in tesla"
+    )
+    hold_heater: bool = Field(
+        default=False,
+        strict=True,
+        description="keep the heater as it is, not the thermometer, while the field changes at one temperature",
+    )
+
+
 class BiasSection(TomlModel):
     """The grid of bias values across the contact."""
 
@@ -171,6 +187,7 @@ class Recipe(TomlFile):
     bias: BiasSection = Field(description="a table [bias] with maximum_V and points")
     excitation: ExcitationSection = Field(default=ExcitationSection(), description="a table [excitation]")
     lockin: LockInSection = Field(default=LockInSection(), description="a table [lockin]")
+    field: FieldSection = Field(default=FieldSection(), description="a table [field]")
     anchors: AnchorsSection = Field(default=AnchorsSection(), description="a table [anchors]")
     settling: SettlingSection = Field(default=SettlingSection(), description="a table [settling]")
 

@@ -37,7 +37,7 @@ POINT_COLUMNS: dict[str, tuple[str, str, str]] = {
     "bias_V": ("REAL NOT NULL", "V", "across the contact: dV/dI integrated over the set current from zero"),
     "current_A": ("REAL NOT NULL", "A", "bias current as the source meter reads it back"),
     "excitation_Vrms": ("REAL NOT NULL", "V", "excitation across the contact, rms"),
-    "temperature_K": ("REAL NOT NULL", "K", "sample thermometer"),
+    "temperature_K": ("REAL NOT NULL", "K", "sample thermometer; with the heater held, its reading when it was"),
     "field_T": ("REAL NOT NULL", "T", "field from the magnet current"),
     "lockin_x_V": ("REAL NOT NULL", "V", "in phase, rms, referred to the preamplifier's input"),
     "lockin_y_V": ("REAL NOT NULL", "V", "in quadrature, rms, referred to the preamplifier's input"),
@@ -56,6 +56,7 @@ POINT_COLUMNS: dict[str, tuple[str, str, str]] = {
     "voltmeter_V": ("REAL", "V", "voltmeter across the contact, thermal EMF and all; empty if there is none"),
     "second_harmonic_x_V": ("REAL", "V", "in phase at twice the frequency, as lockin_x_V; empty if it was not read"),
     "second_harmonic_y_V": ("REAL", "V", "in quadrature at twice the frequency, as lockin_y_V"),
+    "thermometer_K": ("REAL", "K", "what the thermometer reads in the field while the heater is held"),
 }
 
 SPARE_COLUMNS = frozenset(name for name, (kind, _, _) in POINT_COLUMNS.items() if kind == "REAL")

@@ -122,6 +122,13 @@ class MagnetSection(TomlModel):
         default=0.1, description="fastest ramp below cold_below_K, in tesla per minute"
     )
 
+    lead_rate_T_per_min: Positive = Field(
+        default=1.0, description="ramp of the leads with the persistent switch closed, in tesla per minute"
+    )
+    switch_s: NotNegative = Field(
+        default=60.0, description="time in seconds that the persistent switch takes to heat or cool, for the plan"
+    )
+
     @property
     def limits(self) -> Limits:
         """Return the range of fields."""

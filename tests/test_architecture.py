@@ -89,7 +89,8 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("budget excitation learned_times plan_edit plan_limits plan_rows plan_warnings", inside="planning")
         | rooms("sweep timing", inside="planning")
         | rooms("channels past phase_watch safeguard settings_watch vital_signs", inside="running"),
-        rooms("loop measured run_list store") | rooms("approach bias_walk detection dummy hand", inside="running"),
+        rooms("loop measured run_list store")
+        | rooms("approach bias_walk detection dummy field_routines hand", inside="running"),
         rooms("station"),
         rooms("bench engine export guard judgement judgement_json report_files resume status")
         | rooms("obedience observer takeover watch", inside="running"),
@@ -126,6 +127,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.running.bias_walk": ROLES,
     "acquisition.running.detection": ROLES,
     "acquisition.running.dummy": ROLES,
+    "acquisition.running.field_routines": ROLES | {"instruments.degauss", "instruments.persistent_mode"},  # record 18
     "acquisition.loop": ROLES | {"instruments.settling"},
     "acquisition.running.approach": ROLES | {"instruments.settling"},
     "acquisition.running.control": ROLES,

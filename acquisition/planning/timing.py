@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.planning.sweep import OPENING_ANCHORS, Sweep
-from acquisition.recipe import LockInSection, SettlingSection
+from acquisition.recipe import FieldSection, LockInSection, SettlingSection
 from acquisition.station_file import ContactSection, MagnetSection, StationSection, TemperatureSection
 
 TIME_CONSTANTS_TO_SETTLE = {6: 5.0, 12: 7.0, 18: 9.0, 24: 10.0}
@@ -104,14 +104,31 @@ def temperature_approach_s(
     return ramp_s + 60.0 * minutes + dwell_s
 
 
+DEGAUSS_WAY = 9.0
+"""Way of a whole degauss in its first swing: swings of 0.8 of the one before, (1 + 0.8) / (1 - 0.8)."""
+
+
 def field_approach_s(
-    from_T: float, to_T: float, temperature_K: float, magnet: MagnetSection, settling: SettlingSection
+    from_T: float,
+    to_T: float,
+    temperature_K: float,
+    magnet: MagnetSection,
+    settling: SettlingSection,
+    field: FieldSection,
 ) -> float:
-    """Return the time from one field to the next: ramp and wait; nothing where it is within its band already."""
-    distance_T = abs(to_T - from_T)
-    if distance_T <= settling.field_band_T:
+    """Return the time from one field to the next: ramp and wait; nothing where it is within its band already.
+
+    With the persistent switch the leads go up to the old field and down from the new one besides.
+    """
+    way_T = abs(to_T - from_T)
+    if way_T <= settling.field_band_T:
         return 0.0
-    return 60.0 * distance_T / magnet.ramp_rate_T_per_min(temperature_K) + settling.field_dwell_s
+    if field.degauss_from_T is not None and to_T == 0.0:
+        way_T += DEGAUSS_WAY * field.degauss_from_T
+    ramp_s = 60.0 * way_T / magnet.ramp_rate_T_per_min(temperature_K) + settling.field_dwell_s
+    if not field.persistent:
+        return ramp_s
+    return ramp_s + 60.0 * (abs(from_T) + abs(to_T)) / magnet.lead_rate_T_per_min + 2.0 * magnet.switch_s
 
 
 def duration_text(duration_s: float) -> str:

@@ -12,12 +12,13 @@ from acquisition.errors import AcquisitionError
 from acquisition.plan import IsothermPlan
 from acquisition.planning.timing import temperature_dwell_s
 from acquisition.readings import Event, Monitor, PointFlag
-from acquisition.recipe import OnDeadline, SettlingSection
+from acquisition.recipe import OnDeadline, Recipe
 from acquisition.running.control import Control
+from acquisition.running.field_routines import FieldRoutines
 from acquisition.safety import Roles
 from acquisition.station_file import Station
-from instruments.errors import DeadlineError, QuenchError, StoppedError
-from instruments.roles import Clock, MagnetReading, MagnetState
+from instruments.errors import DeadlineError, QuenchError, StateError, StoppedError
+from instruments.roles import Clock, ConstantHeater, MagnetReading, MagnetState
 from instruments.settling import Criteria, Settled, temperature_criteria, wait_for_field, wait_for_temperature
 
 FIELD_POLL_S = 5.0
@@ -32,8 +33,8 @@ class Approach:
 
     Parameters
     ----------
-    settling : SettlingSection
-        When a setpoint counts as reached.
+    recipe : Recipe
+        Its tables [settling] and [field]: when a setpoint counts as reached, and how fields are.
     station : Station
         Its ramp rates.
     roles : Roles
@@ -51,11 +52,13 @@ class Approach:
     ----------
     unsettled : PointFlag
         What the points of the isotherm reached last are to be flagged with.
+    held_K : float or None
+        What the thermometer read when the heater was frozen; None while it regulates.
     """
 
     def __init__(
         self,
-        settling: SettlingSection,
+        recipe: Recipe,
         station: Station,
         roles: Roles,
         clock: Clock,
@@ -63,7 +66,11 @@ class Approach:
         control: Control,
         on_monitor: Callable[[Monitor], None],
     ) -> None:
-        self._settling = settling
+        self._settling = recipe.settling
+        self._is_heater_to_be_held = recipe.field.hold_heater
+        self._routines = FieldRoutines(recipe.field, station.magnet, roles.magnet, clock, self._is_interrupted)
+        self._regulated: IsothermPlan | None = None
+        self.held_K: float | None = None
         self._station = station
         self._roles = roles
         self._clock = clock
@@ -85,8 +92,15 @@ class Approach:
             If a box failed; `QuenchError` on a quench.
         """
         self.unsettled = PointFlag.GOOD
+        if self._is_heater_to_be_held and self._is_at_temperature_of(isotherm):
+            yield from self._hold_heater()
+            yield from self._reach_field(isotherm)
+            yield from self._let_settle(isotherm)
+            return
+        self.held_K = self._regulated = None
         yield from self._reach_field(isotherm)
         yield from self._reach_temperature(isotherm)
+        self._regulated = isotherm
 
     def read(self) -> Monitor:
         """Read temperature and field, tell of them, and return them; raises `QuenchError` on a quench."""
@@ -113,8 +127,11 @@ class Approach:
         reading = self._checked(magnet.read())
         self._on_monitor(Monitor(self._now_s(), None, reading.field_T))
         if abs(reading.field_T - isotherm.field_T) <= settling.field_band_T:
+            yield from self._said("persistent", self._routines.after_arrival())
             return
         rate_T_per_min = self._station.magnet.ramp_rate_T_per_min(isotherm.temperature_K)
+        routines = self._routines.before_ramp(reading.field_T, isotherm.field_T, rate_T_per_min)
+        yield from self._said("field", routines)
         yield self._event(
             "ramping", f"field {reading.field_T:.4g} -> {isotherm.field_T:g} T at {rate_T_per_min:g} T/min"
         )
@@ -142,6 +159,46 @@ class Approach:
             yield self._late(error, PointFlag.FIELD_UNSETTLED)
         else:
             yield self._settled(settled, "field", "T")
+            yield from self._said("persistent", self._routines.after_arrival())
+
+    def _said(self, kind: str, routine: Iterator[str]) -> Iterator[Event]:
+        """Go through a routine of the magnet and tell of its steps; stopped, it is the pause that was asked for."""
+        try:
+            for words in routine:
+                yield self._event(kind, words)
+        except StoppedError as error:
+            raise self._interruption(error) from error
+
+    def _is_at_temperature_of(self, isotherm: IsothermPlan) -> bool:
+        """Say whether the cryostat has settled at this temperature for this very series."""
+        before = self._regulated
+        return before is not None and (before.series_index, before.temperature_K) == (
+            isotherm.series_index,
+            isotherm.temperature_K,
+        )
+
+    def _hold_heater(self) -> Iterator[Event]:
+        """Freeze the heater; from now on the thermometer is not believed."""
+        if self.held_K is not None:
+            return
+        controller = self._roles.temperature
+        if not isinstance(controller, ConstantHeater):
+            raise StateError(controller.name, "cannot hold its heater; leave [field] hold_heater of the recipe out")
+        reading = controller.read()
+        fraction = controller.hold_heater()
+        self.held_K = reading.temperature_K
+        yield self._event("holding", f"heater held at {fraction:.4g} of its range, thermometer {self.held_K:.6g} K")
+
+    def _let_settle(self, isotherm: IsothermPlan) -> Iterator[Event]:
+        """Wait as long as a temperature has to stay in its band: what the ramp has heated cools down again."""
+        dwell_s = temperature_dwell_s(isotherm.temperature_K, self._settling)
+        end_s = self._clock.now_s() + dwell_s
+        while (left_s := end_s - self._clock.now_s()) > 0.0:
+            if self._is_interrupted():
+                raise self._interruption(StoppedError(self._roles.temperature.name, "the wait was stopped"))
+            self._clock.sleep(min(left_s, FIELD_POLL_S))
+            self.read()
+        yield self._event("settled", f"heater held for {dwell_s:g} s")
 
     def _reach_temperature(self, isotherm: IsothermPlan) -> Iterator[Event]:
         controller, settling = self._roles.temperature, self._settling

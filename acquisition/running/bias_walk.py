@@ -4,6 +4,7 @@ Points keep to a timetable laid out from the plan's own settling times, whatever
 that another client polling the rack changes no reading.
 """
 
+import math
 from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
@@ -67,6 +68,8 @@ class BiasWalk:
         The bias so far: fresh at zero, or rebuilt from the last committed point.
     standing_flags : PointFlag
         What every point of this isotherm is flagged with.
+    held_K : float, optional
+        Temperature of a heater that is held; the thermometer is then deceived by the field, and kept beside it.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class BiasWalk:
         sensitivity_V: float,
         integral: BiasIntegral,
         standing_flags: PointFlag = PointFlag.GOOD,
+        held_K: float | None = None,
     ) -> None:
         self._station = plan.station
         self._recipe = plan.recipe
@@ -94,6 +98,7 @@ class BiasWalk:
         self._integral = integral
         self._before = copy(integral)
         self._standing_flags = standing_flags
+        self._held_K = held_K
         self._setpoint_A = 0.0
         self._bias_V = 0.0
         self._next_s = clock.now_s()
@@ -218,7 +223,10 @@ class BiasWalk:
         checks = (
             (source.is_in_compliance, PointFlag.SOURCE_COMPLIANCE),
             (abs(source.current_A - self._setpoint_A) > allowed_A, PointFlag.BIAS_DISAGREES),
-            (abs(temperature.temperature_K - setpoint_K) > band_K, PointFlag.TEMPERATURE_UNSETTLED),
+            (
+                self._held_K is None and abs(temperature.temperature_K - setpoint_K) > band_K,
+                PointFlag.TEMPERATURE_UNSETTLED,
+            ),
             (not temperature.is_valid or temperature.age_s > STALE_S, PointFlag.READING_STALE),
             (abs(magnet.field_T - self._isotherm.field_T) > settling.field_band_T, PointFlag.FIELD_UNSETTLED),
             (magnet.state not in STEADY, PointFlag.FIELD_UNSETTLED),
@@ -256,7 +264,7 @@ class BiasWalk:
             bias_V=self._bias_V,
             current_A=source.current_A,
             excitation_Vrms=response.excitation_Vrms,
-            temperature_K=temperature.temperature_K,
+            temperature_K=temperature.temperature_K if self._held_K is None else self._held_K,
             field_T=magnet.field_T,
             lockin_x_V=x_V,
             lockin_y_V=y_V,
@@ -269,6 +277,7 @@ class BiasWalk:
             source_voltage_V=source.voltage_V,
             oscillator_Vrms=self._oscillator_Vrms,
             sensitivity_V=self._detection.sensitivity_V,
+            thermometer_K=math.nan if self._held_K is None else temperature.temperature_K,
         )
 
     def _with_spare_channels(

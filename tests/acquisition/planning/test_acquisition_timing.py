@@ -14,7 +14,7 @@ from acquisition.planning.timing import (
     temperature_approach_s,
     temperature_dwell_s,
 )
-from acquisition.recipe import AnchorsSection, BiasSection, LockInSection, SettlingSection
+from acquisition.recipe import AnchorsSection, BiasSection, FieldSection, LockInSection, SettlingSection
 from acquisition.station_file import Approach, ContactSection, MagnetSection, TemperatureSection, simulated_station
 
 SETTLING = SettlingSection()
@@ -98,7 +98,7 @@ def test_regime_changes_both_ways() -> None:
     [(1.0, 1.0, 120 + 30), (-1.0, 0.1, 600 + 30), (0.0, 0.1, 0.0), (0.4e-3, 0.1, 0.0)],
 )
 def test_field_takes_ramp_and_wait(to_T: float, temperature_K: float, seconds: float) -> None:
-    assert field_approach_s(0.0, to_T, temperature_K, MAGNET, SETTLING) == pytest.approx(seconds)
+    assert field_approach_s(0.0, to_T, temperature_K, MAGNET, SETTLING, FieldSection()) == pytest.approx(seconds)
 
 
 def test_first_anchor_waits_until_a_new_excitation_is_in_to_a_part_in_a_million() -> None:
@@ -107,3 +107,12 @@ def test_first_anchor_waits_until_a_new_excitation_is_in_to_a_part_in_a_million(
     constants = sweep_times_s(sweep, lockin, SETTLING, CONTACT)[1][0] / lockin.time_constant_s
     missing = np.exp(-constants) * sum(constants**n / f for n, f in enumerate((1, 1, 2, 6)))
     assert missing < 1e-6
+
+
+def test_persistent_switch_and_degauss_take_their_time() -> None:
+    magnet = MAGNET.model_copy(update={"lead_rate_T_per_min": 2.0, "switch_s": 40.0})
+    plain_s = field_approach_s(2.0, 0.0, 1.0, magnet, SETTLING, FieldSection())
+    persistent_s = field_approach_s(2.0, 0.0, 1.0, magnet, SETTLING, FieldSection(persistent=True))
+    assert persistent_s - plain_s == pytest.approx(60.0 + 2 * 40.0)  # leads up to 2 T, switch open and shut
+    degauss_s = field_approach_s(2.0, 0.0, 1.0, magnet, SETTLING, FieldSection(degauss_from_T=0.5))
+    assert degauss_s - plain_s == pytest.approx(60.0 * 4.5 / magnet.rate_T_per_min)
