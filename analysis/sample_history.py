@@ -7,11 +7,15 @@ from typing import Any
 
 from analysis.errors import DataError
 
+ANNEALING_HOURS = 24.0
+"""From here on hours above 77 K count as annealing: the paper's contacts lost their anomaly in days (Cu.3)."""
+
 
 class EventKind(Enum):
     """Kinds of events in the life of a contact."""
 
     QUENCH = "quench"
+    COOLDOWN = "cooldown"
     ANNEAL = "anneal"
     THERMAL_CYCLE = "thermal-cycle"
     ELECTROMIGRATE = "electromigrate"
@@ -26,8 +30,9 @@ class SampleEvent:
     Attributes
     ----------
     kind : EventKind
-        `QUENCH`: cooled within hours of its making; `ANNEAL`: days at room temperature; `DOPE`: impurities or disorder
-        added; `CHANGE_CIRCUIT`: other leads or ballast.
+        `QUENCH`: cooled within hours of its making; `COOLDOWN`: cooled, at any later time; `ANNEAL`: days at room
+        temperature; `THERMAL_CYCLE`: above 77 K and back; `DOPE`: impurities or disorder added; `CHANGE_CIRCUIT`: other
+        leads or ballast.
     anomaly_left : float or None
         Amplitude of the zero-bias anomaly after it over that before; None if not measured.
     anomaly_left_error : float
@@ -35,6 +40,8 @@ class SampleEvent:
     conductance_change : float
         Change of the background conductance as a fraction.
     note : str
+    hours_warm : float
+        Hours above 77 K that it took.
     """
 
     kind: EventKind
@@ -42,6 +49,12 @@ class SampleEvent:
     anomaly_left_error: float = 0.0
     conductance_change: float = 0.0
     note: str = ""
+    hours_warm: float = 0.0
+
+    @property
+    def is_annealing(self) -> bool:
+        """Return whether it gave two-level systems the time at room temperature in which they go."""
+        return self.kind is EventKind.ANNEAL or self.hours_warm >= ANNEALING_HOURS
 
 
 def sample_events(entries: Iterable[Mapping[str, Any]]) -> tuple[SampleEvent, ...]:
@@ -63,6 +76,7 @@ def sample_events(entries: Iterable[Mapping[str, Any]]) -> tuple[SampleEvent, ..
                     0.0 if error is None else float(error),
                     float(entry.get("conductance_change") or 0.0),
                     str(entry.get("note", "")),
+                    float(entry.get("hours_warm") or 0.0),
                 )
             )
         except (KeyError, TypeError, ValueError) as problem:

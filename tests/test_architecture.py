@@ -93,7 +93,7 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("approach bias_walk detection dummy field_routines hand", inside="running"),
         rooms("station"),
         rooms("bench engine export guard judgement judgement_json report_files resume status")
-        | rooms("obedience observer takeover watch", inside="running"),
+        | rooms("diary obedience observer takeover watch", inside="running"),
         rooms("gui"),
         rooms("cli")
         | rooms(
@@ -150,6 +150,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.station": {"instruments.*", "simulators.rack", "simulators.control", "simulators.fault_panel"},
     "acquisition.terminal.cli_station": {"instruments.discovery", "instruments.errors"},  # record 17
     "acquisition.measured": {"analysis.*"},
+    "acquisition.running.diary": {"analysis.errors", "analysis.sample_history"},  # record 18
     "acquisition.judgement": {"analysis.*"},
     "acquisition.judgement_json": {"analysis.*"},
     "acquisition.terminal.judgement_view": {"analysis.*"},

@@ -27,6 +27,7 @@ class CommandKind(StrEnum):
     CONTINUE = "continue"
     ABORT = "abort"
     NOTE = "note"
+    DIARY = "diary"
     ACKNOWLEDGE = "acknowledge"
     APPEND = "append"
     RETIRE = "retire"

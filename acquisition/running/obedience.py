@@ -9,6 +9,7 @@ from acquisition.planning.plan_edit import EditKind, PlanEdit, RunningPlan, appl
 from acquisition.readings import Event
 from acquisition.running.command_file import BadLine, Command, CommandFile, CommandKind, CommandRefusedError
 from acquisition.running.control import Control, PauseWish
+from acquisition.running.diary import continued, entry_text
 from acquisition.running.rehearsal import set_speed, speed_text, switch_fault
 from acquisition.running.safeguard import Safeguard
 from acquisition.running.wire_log import WireLog
@@ -101,6 +102,9 @@ class Obedience:
                 return "going to the safe state"
             case CommandKind.NOTE:
                 return self._note(command.argument.get("text"))
+            case CommandKind.DIARY:
+                self._writer.set("history", continued(self._writer.path, command.argument))
+                return self._happened("diary", entry_text(command.argument))
             case CommandKind.ACKNOWLEDGE:
                 return self._acknowledge()
             case CommandKind.APPEND:

@@ -21,6 +21,9 @@ def resume(
     flagged: Annotated[
         bool, typer.Option("--flagged", help="Measure again what the analysis leaves out for its flags.")
     ] = False,
+    warm_hours: Annotated[
+        float | None, typer.Option("--warm-hours", min=0.0, help="Hours above 77 K since; go into the sample's diary.")
+    ] = None,
     events: Annotated[
         bool, typer.Option("--events", help="One JSON object a line on stdout, as things happen.")
     ] = False,
@@ -30,7 +33,7 @@ def resume(
     """Finish an interrupted run: exactly the missing plan indices, none twice; or its flagged points, once more."""
     from acquisition.terminal.run_commands import ResumeOptions, resume_run_file
 
-    raise typer.Exit(resume_run_file(ResumeOptions(run_file, accept_change, flagged, events, as_json, yes)))
+    raise typer.Exit(resume_run_file(ResumeOptions(run_file, accept_change, flagged, warm_hours, events, as_json, yes)))
 
 
 @control_app.command()
@@ -83,6 +86,34 @@ def note(
     from acquisition.terminal.control_commands import tell
 
     tell(run_file, CommandKind.NOTE, {"text": text})
+
+
+@control_app.command()
+def diary(
+    run_file: RunFileArgument,
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="KIND",
+            help="quench, cooldown, thermal-cycle, anneal, electromigrate, dope or change-circuit; none to show all.",
+        ),
+    ] = None,
+    hours_warm: Annotated[float | None, typer.Option(help="Hours above 77 K that it took.")] = None,
+    anomaly_left: Annotated[float | None, typer.Option(help="Amplitude of the anomaly after it over before.")] = None,
+    anomaly_left_error: Annotated[float | None, typer.Option(help="Standard error of that.")] = None,
+    conductance_change: Annotated[float | None, typer.Option(help="Change of the background, as a fraction.")] = None,
+    note: Annotated[str | None, typer.Option(help="What else is worth knowing.")] = None,
+) -> None:
+    """Keep the diary of the sample: what happened to it, for `analyze` to weigh; while it is measured or later."""
+    from acquisition.terminal.control_commands import keep_diary
+
+    numbers = {
+        "hours_warm": hours_warm,
+        "anomaly_left": anomaly_left,
+        "anomaly_left_error": anomaly_left_error,
+        "conductance_change": conductance_change,
+    }
+    keep_diary(run_file, kind, numbers | {"note": note})
 
 
 @control_app.command()

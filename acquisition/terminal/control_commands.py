@@ -13,6 +13,7 @@ from acquisition.recipe import load_recipe
 from acquisition.run_schema import RunState
 from acquisition.running.command_file import CommandKind, write_command
 from acquisition.running.control import POLL_S
+from acquisition.running.diary import checked, entries, entry_text, write_at_rest
 from acquisition.running.lock import is_locked, lock_path, read_owner
 from acquisition.status import LIVE, Status, status_of
 from acquisition.store import RunFileReader
@@ -59,6 +60,21 @@ def tell(run_file: Path, command: CommandKind, argument: Mapping[str, Any] | Non
 def append_recipe(run_file: Path, recipe: Path) -> None:
     """Append the isotherms of a recipe to a run under way; raises `InputError` as `load_recipe` and `send` do."""
     tell(run_file, CommandKind.APPEND, {"recipe": load_recipe(recipe).to_dict()})
+
+
+def keep_diary(run_file: Path, kind: str | None, words: Mapping[str, Any]) -> None:
+    """Show the diary of the sample, or write an entry: through the engine if there is one; raises `InputError`."""
+    if kind is None:
+        for entry in entries(run_file):
+            _console().print(f"{entry.get('written', 'before')}  {entry_text(entry)}")
+        return
+    wall = WallClock()
+    entry = checked({"kind": kind, "written": wall.now().isoformat(timespec="seconds")} | dict(words))
+    if is_locked(lock_path(run_file)):
+        send(run_file, CommandKind.DIARY, entry)
+    else:
+        write_at_rest(run_file, entry, wall)
+    _console().print(f"diary: {entry_text(entry)}")
 
 
 def show_status(run_file: Path, as_json: bool) -> None:

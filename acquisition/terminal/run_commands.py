@@ -17,6 +17,7 @@ from acquisition.recipe import load_recipe
 from acquisition.run_schema import RunState
 from acquisition.running.alerts import Alerts, load_settings
 from acquisition.running.control import AttentiveWall, Control
+from acquisition.running.diary import add_entry, inherited
 from acquisition.running.journal import WriteJournal
 from acquisition.running.lock import FileLock, lock_path, lock_rack
 from acquisition.station_file import Station
@@ -53,6 +54,7 @@ class ResumeOptions:
     run_file: Path
     is_change_accepted: bool
     is_flagged_again: bool
+    warm_hours: float | None
     with_events: bool
     as_json: bool
     is_confirmed: bool
@@ -90,8 +92,9 @@ def run_recipe(options: RunOptions) -> int:
     }
     if (calibration := calibration_for(options.station, options.sample)) is not None:
         provenance["calibration"] = calibration.to_dict()
-    if options.sample is not None:
-        provenance["history"] = truth_of(options.sample)["history"]
+    provenance["history"] = (
+        truth_of(options.sample)["history"] if options.sample else inherited(recipe.run.sample, options.out)
+    )
     opened = _opened(station, options.sample, options.seed, options.speed, control, journal)
     with stopping_on_signals(control), opened as rack:
         try:
@@ -135,6 +138,8 @@ def resume_run_file(options: ResumeOptions) -> int:
     with RunFileReader(options.run_file):  # is it one?
         pass
     with FileLock(lock_path(options.run_file), f"run file {options.run_file.name}", wall) as lock:
+        if options.warm_hours:
+            add_entry(options.run_file, {"kind": "thermal-cycle", "hours_warm": options.warm_hours}, wall)
         unfinished = load_unfinished(options.run_file, wall, is_flagged_again=options.is_flagged_again)
         if unfinished.state is RunState.COMPLETE and not unfinished.missing:
             console.print("nothing is missing", highlight=False)

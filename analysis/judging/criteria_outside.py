@@ -140,7 +140,7 @@ def history(facts: Facts) -> list[Finding]:
         is_gone = event.anomaly_left + 2.0 * event.anomaly_left_error < ANNEALED_AWAY
         is_kept = event.anomaly_left - 2.0 * event.anomaly_left_error > NOT_ANNEALED
         match event.kind:
-            case EventKind.ANNEAL:
+            case EventKind.ANNEAL | EventKind.THERMAL_CYCLE | EventKind.COOLDOWN if event.is_annealing:
                 found += _annealing(f"annealed: {left}, {change}", is_gone, is_kept, event.conductance_change)
             case EventKind.DOPE if is_gone:
                 found += against(["disorder"], f"disorder added: {left}; it should grow")

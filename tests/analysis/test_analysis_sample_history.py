@@ -26,3 +26,12 @@ def test_what_was_not_measured_stays_unknown() -> None:
 def test_an_entry_that_is_no_event_is_refused(entry: dict[str, object]) -> None:
     with pytest.raises(DataError, match="history holds"):
         sample_events([entry])
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_annealing"),
+    [({"kind": "anneal"}, True), ({"kind": "thermal-cycle", "hours_warm": 30}, True), ({"kind": "cooldown"}, False)],
+)
+def test_a_day_above_77_K_counts_as_annealing(entry: dict[str, object], is_annealing: bool) -> None:
+    (event,) = sample_events([entry])
+    assert event.is_annealing is is_annealing
