@@ -20,6 +20,7 @@ from typing import Any, Self
 import numpy as np
 
 from acquisition.clock import Wall
+from acquisition.columns import SEAL, copied_columns, make_copy, table_columns
 from acquisition.errors import InputError, RunFileError
 from acquisition.planning.plan_edit import EditKind, PlanEdit
 from acquisition.readings import UNTRUSTED, Event, Monitor, Reading, reading_from_row
@@ -251,6 +252,9 @@ class RunFileWriter:
         """
         self.flush()
         with _as_run_file_error(self.path):
+            copy = make_copy(self.path, self._connection)
+            if copy is not None:
+                self.set(SEAL, copy.seal)
             try:
                 self._connection.execute(f"PRAGMA busy_timeout={_FOLDING_TIMEOUT_MS}")
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -260,6 +264,8 @@ class RunFileWriter:
                     raise
             finally:
                 self._connection.close()
+        if copy is not None:
+            copy.publish()
 
     def _gather(self, statement: str, row: Sequence[Any]) -> None:
         """Write a row in a transaction that stays open until `flush`, unless SQLite rolls it back."""
@@ -356,12 +362,21 @@ class RunFileReader:
         unknown = set(names) - POINT_COLUMNS.keys() - {"seq"}
         if unknown:
             raise InputError(f"{self.path}: no column {sorted(unknown)[0]} in table point")
-        rows = self._rows(f"SELECT {self._columns(names)} FROM point WHERE seq > ? ORDER BY seq", after_seq)
-        values = zip(*rows, strict=True) if rows else [()] * len(names)
-        return {
-            name: np.array(column, dtype=np.float64 if name in SPARE_COLUMNS else None)  # an empty one is NaN
-            for name, column in zip(names, values, strict=True)
-        }
+        if not after_seq and (seal := self._seal()) is not None:
+            copied = copied_columns(self.path, seal, names)
+            if copied is not None:
+                return copied
+        try:
+            with reading(self.path):
+                return table_columns(self._connection, names, after_seq, absent=self._later)
+        except sqlite3.Error as error:
+            raise InputError(f"{self.path}: the run file is damaged or being replaced ({error})") from error
+
+    def _seal(self) -> str | None:
+        """Return what names the copy of the columns that was made of this file; None if none was."""
+        rows = self._rows("SELECT value FROM run WHERE key = ?", SEAL)
+        with reading(self.path):
+            return json.loads(rows[0][0]) if rows else None
 
     def channels(self, after_seq: int = 0) -> list[tuple[int, float, str, str, float]]:
         """Return seq, time (s), instrument, channel and value of what a bench read, from behind `after_seq` on."""
