@@ -124,6 +124,18 @@ def gui(
 
 
 @app.command()
+def queue(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder of the runs and their queue.")] = Path(
+        "runs"
+    ),
+) -> None:
+    """Work a queue of runs off, one engine after the other, until nothing waits or one does not end complete."""
+    from acquisition.terminal.queue_command import work_queue_off
+
+    raise typer.Exit(work_queue_off(directory))
+
+
+@app.command()
 def bench(
     station: StationOption = None,
     simulate: SimulateOption = None,

@@ -89,10 +89,10 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("budget excitation learned_times plan_edit plan_limits plan_rows plan_warnings", inside="planning")
         | rooms("sweep timing", inside="planning")
         | rooms("channels past phase_watch safeguard settings_watch vital_signs", inside="running"),
-        rooms("columns loop measured run_list store")
+        rooms("columns loop measured run_list run_queue store")
         | rooms("approach bias_walk detection dummy field_routines hand", inside="running"),
         rooms("station"),
-        rooms("bench engine export guard judgement judgement_json report_files resume status")
+        rooms("bench engine export guard judgement judgement_json report_files queue_runner resume status")
         | rooms("diary obedience observer takeover watch", inside="running"),
         rooms("gui"),
         rooms("cli")
@@ -100,7 +100,7 @@ FLOORS: dict[str, list[set[str]]] = {
             "bench_commands calibrate_command cli_alerts cli_control cli_station commands confirm", inside="terminal"
         )
         | rooms("control_commands judgement_view learned_station station_draft", inside="terminal")
-        | rooms("plan_view rack_commands run_commands run_view", inside="terminal"),
+        | rooms("plan_view queue_command rack_commands run_commands run_view", inside="terminal"),
         rooms("__main__"),
     ],
     "pyvisa_zerobias": [
@@ -191,6 +191,7 @@ GUESTS: dict[str, set[str]] = {
     "acquisition.terminal.control_commands": {"rich"},
     "acquisition.terminal.commands": {"typer", "rich"},
     "acquisition.terminal.bench_commands": {"rich"},
+    "acquisition.terminal.queue_command": {"rich"},
     "acquisition.terminal.rack_commands": {"rich"},
     "acquisition.terminal.plan_view": {"rich"},
     "acquisition.terminal.run_view": {"rich"},

@@ -4,7 +4,6 @@ The engine is `zerobias run --events`, or `bench`, as a process of its own, its 
 file's path is read; everything else is read from the run file.
 """
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ import psutil
 from PyQt5.QtCore import QIODevice, QProcess
 
 from acquisition.errors import InputError
+from acquisition.queue_runner import last_line, started_run
+from acquisition.run_queue import rack_words
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,8 @@ class BenchChoice:
 
 
 def _rack_words(choice: RunChoice | BenchChoice) -> list[str]:
-    words = [] if choice.station is None else ["--station", str(choice.station)]
-    if choice.sample is None:
-        return words
-    speed = "max" if choice.speed is None else str(choice.speed)
-    return [*words, "--simulate", choice.sample, "--seed", str(choice.seed), "--speed", speed]
+    station = None if choice.station is None else str(choice.station)
+    return rack_words(station, choice.sample, choice.seed, choice.speed)
 
 
 class LaunchedEngine:
@@ -73,20 +71,8 @@ class LaunchedEngine:
     """
 
     def __init__(self, choice: RunChoice | BenchChoice) -> None:
-        choice.out.mkdir(parents=True, exist_ok=True)
         self._log = choice.out / f".{choice.words[0]}.log"
-        process = QProcess()
-        process.setProgram(sys.executable)
-        process.setArguments(["-m", "acquisition", *choice.words])
-        process.setStandardInputFile(QProcess.nullDevice())
-        self._log.unlink(missing_ok=True)
-        # of a detached process the channels cannot be merged, so both are appended to one file
-        process.setStandardOutputFile(str(self._log), QIODevice.OpenModeFlag.Append)
-        process.setStandardErrorFile(str(self._log), QIODevice.OpenModeFlag.Append)
-        is_started, process_id = process.startDetached()
-        if not is_started or process_id is None:
-            raise InputError(f"the engine cannot be started: {process.errorString()}")
-        self._process_id = process_id
+        self._process_id = start_detached(choice.words, self._log)
 
     def run_file(self) -> Path | None:
         """Return the run file, or None as long as the engine has not made it.
@@ -97,11 +83,33 @@ class LaunchedEngine:
             If the engine ended without making one; the message is its own.
         """
         is_alive = psutil.pid_exists(self._process_id)  # asked first: what it wrote before it ended is in the log then
-        text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
-        for line in text.splitlines():
-            if line.startswith('{"event": "started"'):
-                return Path(json.loads(line)["run"])
+        if started := started_run(self._log):
+            return Path(started)
         if not is_alive:
-            last = next((line for line in reversed(text.splitlines()) if line.strip()), "no message")
-            raise InputError(f"the run did not start: {last}")
+            raise InputError(f"it did not start: {last_line(self._log)}")
         return None
+
+
+def start_detached(words: list[str], log: Path) -> int:
+    """Start a command of the program as a process that outlives us, its output in `log`; return its process number.
+
+    Raises
+    ------
+    OSError
+        If the folder of the log cannot be made.
+    InputError
+        If the process cannot be started.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    process = QProcess()
+    process.setProgram(sys.executable)
+    process.setArguments(["-m", "acquisition", *words])
+    process.setStandardInputFile(QProcess.nullDevice())
+    # of a detached process the channels cannot be merged, so both are appended to one file
+    process.setStandardOutputFile(str(log), QIODevice.OpenModeFlag.Append)
+    process.setStandardErrorFile(str(log), QIODevice.OpenModeFlag.Append)
+    is_started, process_id = process.startDetached()
+    if not is_started or process_id is None:
+        raise InputError(f"zerobias {words[0]} cannot be started: {process.errorString()}")
+    return process_id

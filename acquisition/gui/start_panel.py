@@ -1,11 +1,12 @@
 """The empty state: choose a recipe, what to measure, and start; three clicks to a running collapse."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout
 
-from acquisition.errors import InputError
+from acquisition.errors import AcquisitionError, InputError
 from acquisition.gui.checklist_dialog import ChecklistDialog
 from acquisition.gui.editor import Editor
 from acquisition.gui.launch import RunChoice
@@ -15,6 +16,7 @@ from acquisition.gui.rack_field import RackField
 from acquisition.plan import make_plan
 from acquisition.planning.timing import duration_text
 from acquisition.recipe import Recipe, load_recipe
+from acquisition.run_queue import QueueEntry, change_queue
 from acquisition.station_file import Station
 from acquisition.toml_model import TomlFile
 
@@ -69,14 +71,16 @@ class StartPanel(Panel):
         self.edit_recipe, self.edit_station = QPushButton("Edit recipe ..."), QPushButton("Edit station ...")
         button_row = QHBoxLayout()
         button_row.addStretch(1)
-        for button in (self.edit_recipe, self.edit_station, self.start):
+        self.enqueue = QPushButton("Add to queue")
+        for button in (self.edit_recipe, self.edit_station, self.enqueue, self.start):
             button_row.addWidget(button)
         button_row.addStretch(1)
         outer.addLayout(button_row)
         outer.addStretch(2)
         for signal in (self.recipe.changed, self.rack.changed):
             signal.connect(self.preview)
-        self.start.clicked.connect(self._start)
+        self.start.clicked.connect(lambda: self._confirmed(self.run_chosen.emit))
+        self.enqueue.clicked.connect(lambda: self._confirmed(self._enqueue))
         self.edit_recipe.clicked.connect(lambda: self._edit(Recipe, self.recipe))
         self.edit_station.clicked.connect(lambda: self._edit(Station, self.rack.station_file))
         self.preview()
@@ -113,21 +117,35 @@ class StartPanel(Panel):
             plan = make_plan(load_recipe(choice.recipe), self._station_for(choice.station, choice.sample))
         except InputError as error:
             self.forecast.setText(str(error))
-            self.start.setEnabled(False)
+            self._allow(False)
             return
         self.forecast.setText(
             f"{plan.points} points on {len(plan.isotherms)} isotherms, "
             f"{duration_text(plan.duration_s)} of experiment time"
         )
-        self.start.setEnabled(True)
+        self._allow(True)
 
-    def _start(self) -> None:
-        """Start, on a real rack once the connection checklist is confirmed."""
+    def _allow(self, is_allowed: bool) -> None:
+        for button in (self.start, self.enqueue):
+            button.setEnabled(is_allowed)
+
+    def _confirmed(self, then: Callable[[RunChoice], None]) -> None:
+        """Go on with what is chosen, on a real rack once the connection checklist is confirmed."""
         choice = self.choice
         if choice.sample is not None:
-            self.run_chosen.emit(choice)
+            then(choice)
             return
         dialog = ChecklistDialog(str(choice.station), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self.run_chosen.emit(choice))
+        dialog.accepted.connect(lambda: then(choice))
         dialog.open()
+
+    def _enqueue(self, choice: RunChoice) -> None:
+        station = None if choice.station is None else str(choice.station.absolute())
+        entry = QueueEntry(str(choice.recipe.absolute()), station, choice.sample, choice.seed, choice.speed)
+        try:
+            change_queue(self.out, lambda queue: queue.with_added(entry), self._around.wall)
+        except (OSError, AcquisitionError) as error:
+            self.failed.emit(error)
+        else:
+            self.forecast.setText(f"{choice.recipe.name} is in the queue")
