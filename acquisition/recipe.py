@@ -179,6 +179,16 @@ class SettlingSection(TomlModel):
     )
 
 
+class FaultSection(TomlModel):
+    """Something that is to go wrong with a simulated rack, for tests; `zerobias fault` lists the names."""
+
+    at_s: NotNegative = Field(description="experiment time in seconds since the start of the run")
+    name: Text = Field(description="name of the fault, e.g. 'lost-reply'")
+    box: Text | None = Field(default=None, description="model of the box, where several can have it")
+    for_s: Positive | None = Field(default=None, description="how long, in seconds; once or for good if left out")
+    press: Text | None = Field(default=None, description="what is pressed on a front panel, in the box's own commands")
+
+
 class Recipe(TomlFile):
     """What to measure. Two recipes from equal files are equal."""
 
@@ -190,6 +200,9 @@ class Recipe(TomlFile):
     field: FieldSection = Field(default=FieldSection(), description="a table [field]")
     anchors: AnchorsSection = Field(default=AnchorsSection(), description="a table [anchors]")
     settling: SettlingSection = Field(default=SettlingSection(), description="a table [settling]")
+    fault: tuple[FaultSection, ...] = Field(
+        default=(), description="tables [[fault]], what is to go wrong with a simulated rack, for tests"
+    )
 
 
 def load_recipe(path: str | Path) -> Recipe:

@@ -50,7 +50,7 @@ from instruments.temperature_lakeshore336 import LakeShore336
 from instruments.temperature_lakeshore372 import LakeShore372
 from instruments.transport import TIMEOUT_S, WriteObserver
 from instruments.voltmeter_keithley2182a import Keithley2182A
-from simulators.control import switch_fault
+from simulators.control import book_fault, switch_fault
 from simulators.fault_panel import RefusedFaultError
 from simulators.rack import START_K, Circuit, Options, close_rack, open_rack
 from simulators.rack import Rack as SimulatedRack
@@ -195,6 +195,12 @@ class _SimulatedWorld:
     def switch_fault(self, request: Mapping[str, Any]) -> None:
         try:
             switch_fault(self.rack, request)
+        except RefusedFaultError as error:
+            raise CommandRefusedError(str(error)) from error
+
+    def book_fault(self, time_s: float, request: Mapping[str, Any]) -> None:
+        try:
+            book_fault(self.rack, time_s, request)
         except RefusedFaultError as error:
             raise CommandRefusedError(str(error)) from error
 

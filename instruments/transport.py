@@ -279,7 +279,11 @@ class Line:
                 return exchange()
             except (CommunicationError, ReplyError) as error:
                 self._get_in_step(error)
-            return exchange()
+            try:
+                return exchange()
+            except (CommunicationError, ReplyError):
+                self._is_in_doubt = True  # what was not understood may have been the answer to another question
+                raise
 
     def close(self) -> None:
         """Give the wire back; may be called twice."""

@@ -228,6 +228,9 @@ class FaultPanel:
                 return lambda: self._open_circuit(Break.NONE)
             case Fault.CONTACT_DESTROYED:
                 self._open_circuit(Break.CONTACT)
+            case Fault.HELIUM_LOW:
+                rack.coil.set_helium_low(now_s, True)
+                return lambda: rack.coil.set_helium_low(self._now_s(), False)
             case Fault.QUENCH:
                 rack.coil.quench(now_s)
             case _:
@@ -263,7 +266,9 @@ _ONLY_AT: Final = {
     Fault.HEATER_OPEN: TEMPERATURE_ADDRESS,
     Fault.SENSOR_FAULT: TEMPERATURE_ADDRESS,
 }
-_OF_NO_BOX: Final = frozenset({Fault.QUENCH, Fault.COOLING_LOST, Fault.LEAD_BROKEN, Fault.CONTACT_DESTROYED})
+_OF_NO_BOX: Final = frozenset(
+    {Fault.QUENCH, Fault.HELIUM_LOW, Fault.COOLING_LOST, Fault.LEAD_BROKEN, Fault.CONTACT_DESTROYED}
+)
 _FOR_GOOD: Final = frozenset({Fault.FRONT_PANEL, Fault.QUENCH, Fault.CONTACT_DESTROYED})
 
 

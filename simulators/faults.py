@@ -20,6 +20,7 @@ class Fault(StrEnum):
     LATE_REPLY = "late-reply"
     GARBLED_BYTE = "garbled-byte"
     TRUNCATED_REPLY = "truncated-reply"
+    STALE_REPLY = "stale-reply"
     DEAD_SESSION = "dead-session"
     POWER_CYCLE = "power-cycle"
     FRONT_PANEL = "front-panel"
@@ -29,6 +30,7 @@ class Fault(StrEnum):
     HEATER_OPEN = "heater-open"
     SENSOR_FAULT = "sensor-fault"
     COOLING_LOST = "cooling-lost"
+    HELIUM_LOW = "helium-low"
     QUENCH = "quench"
     LEAD_BROKEN = "lead-broken"
     CONTACT_DESTROYED = "contact-destroyed"
@@ -39,6 +41,7 @@ MEANINGS: Final[dict[Fault, str]] = {
     Fault.LATE_REPLY: f"a reply arrives {LATE_S:g} s late, when the client has given up and asks the next question",
     Fault.GARBLED_BYTE: "one byte of a reply is changed on the way",
     Fault.TRUNCATED_REPLY: "a reply ends in the middle, without its terminator",
+    Fault.STALE_REPLY: "the reply to the question before comes once more instead of the new one",
     Fault.DEAD_SESSION: "the connection is lost until the client opens it anew; with a duration, not even that",
     Fault.POWER_CYCLE: "a box is switched off and, after the duration, on again, in its power-on state",
     Fault.FRONT_PANEL: "somebody changes a setting of a box by hand",
@@ -48,13 +51,21 @@ MEANINGS: Final[dict[Fault, str]] = {
     Fault.HEATER_OPEN: "the wire of the sample heater breaks",
     Fault.SENSOR_FAULT: "the sample thermometer breaks; its loop holds its last output",
     Fault.COOLING_LOST: "the circulation stops; the refrigerator warms up",
+    Fault.HELIUM_LOW: "the helium falls below the magnet's windings, which then carry a quarter of their current",
     Fault.QUENCH: "the magnet quenches",
     Fault.LEAD_BROKEN: "a current lead of the contact breaks outside the voltage taps",
     Fault.CONTACT_DESTROYED: "the contact is gone: an open circuit between the voltage taps",
 }
 
 WIRE_FAULTS: Final = frozenset(
-    {Fault.LOST_REPLY, Fault.LATE_REPLY, Fault.GARBLED_BYTE, Fault.TRUNCATED_REPLY, Fault.DEAD_SESSION}
+    {
+        Fault.LOST_REPLY,
+        Fault.LATE_REPLY,
+        Fault.GARBLED_BYTE,
+        Fault.TRUNCATED_REPLY,
+        Fault.STALE_REPLY,
+        Fault.DEAD_SESSION,
+    }
 )
 
 
@@ -84,6 +95,7 @@ class Wire:
         self._connection = 0
         self._standing: set[Fault] = set()
         self._pending: list[Fault] = []
+        self._last_reply = b""
 
     @property
     def connection(self) -> int:
@@ -111,12 +123,15 @@ class Wire:
 
     def carry(self, reply: bytes, terminator: bytes, sent_s: float) -> tuple[float, bytes] | None:
         """Return when the reply arrives and what is left of it with its terminator; None if nothing arrives."""
+        before, self._last_reply = self._last_reply, reply
         if not self._standing and not self._pending:
             return sent_s, reply + terminator
         faults = self._standing | set(self._pending)
         self._pending.clear()
         if Fault.LOST_REPLY in faults:
             return None
+        if Fault.STALE_REPLY in faults:
+            reply = before
         if Fault.GARBLED_BYTE in faults and reply:
             reply = self._garbled(reply)
         if Fault.TRUNCATED_REPLY in faults:

@@ -127,7 +127,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.running.bias_walk": ROLES,
     "acquisition.running.detection": ROLES,
     "acquisition.running.dummy": ROLES,
-    "acquisition.running.field_routines": ROLES | {"instruments.degauss", "instruments.persistent_mode"},  # record 18
+    "acquisition.running.field_routines": ROLES | {"instruments.degauss", "instruments.persistent_mode"},  # record 22
     "acquisition.loop": ROLES | {"instruments.settling"},
     "acquisition.running.approach": ROLES | {"instruments.settling"},
     "acquisition.running.control": ROLES,

@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from acquisition.errors import InputError
+from acquisition.recipe import Recipe
 from acquisition.running.command_file import CommandRefusedError
 
 AS_FAST_AS_IT_GOES = "max"
@@ -26,6 +28,10 @@ class Simulation(Protocol):
         """
         ...
 
+    def book_fault(self, time_s: float, request: Mapping[str, Any], /) -> None:
+        """Switch a fault on at a time of the experiment clock; refused now, as `switch_fault` refuses."""
+        ...
+
     def set_speed(self, factor: float | None, /) -> None:
         """Run `factor` times as fast as the wall from now on; None for as fast as it goes."""
         ...
@@ -37,6 +43,34 @@ def switch_fault(simulation: Simulation | None, request: Mapping[str, Any]) -> s
     place = f" at {request['box']}" if request.get("box") else ""
     duration = f" for {request['for_s']:g} s" if request.get("for_s") is not None else ""
     return f"{request.get('name')}{place}{duration}"
+
+
+def book_faults(simulation: Simulation | None, recipe: Recipe, origin_s: float, elapsed_s: float = 0.0) -> None:
+    """Book what a recipe wants to go wrong, as far as it is still to come.
+
+    Parameters
+    ----------
+    simulation : Simulation or None
+        The simulated rack.
+    recipe : Recipe
+        Its tables [[fault]].
+    origin_s : float
+        Time of the experiment clock at the start of the run.
+    elapsed_s : float
+        Time since then.
+
+    Raises
+    ------
+    InputError
+        If the rack is a real one, or has no such fault.
+    """
+    for number, fault in enumerate(recipe.fault):
+        request = {"name": fault.name, "box": fault.box, "for_s": fault.for_s, "press": fault.press}
+        try:
+            if fault.at_s >= elapsed_s:
+                _the(simulation).book_fault(origin_s + fault.at_s, request)
+        except CommandRefusedError as error:
+            raise InputError(f"{recipe.where}: fault[{number}]: {error}") from error
 
 
 def set_speed(simulation: Simulation | None, argument: Mapping[str, Any]) -> float | None:

@@ -20,6 +20,7 @@ from acquisition.running.control import AttentiveWall, Control
 from acquisition.running.diary import add_entry, inherited
 from acquisition.running.journal import WriteJournal
 from acquisition.running.lock import FileLock, lock_path, lock_rack
+from acquisition.running.rehearsal import book_faults
 from acquisition.station_file import Station
 from acquisition.terminal.commands import calibration_for, print_json, station_for, truth_of
 from acquisition.terminal.confirm import confirmed, remind
@@ -97,6 +98,7 @@ def run_recipe(options: RunOptions) -> int:
     )
     opened = _opened(station, options.sample, options.seed, options.speed, control, journal)
     with stopping_on_signals(control), opened as rack:
+        book_faults(rack.simulation, recipe, rack.clock.now_s())
         try:
             outcome = run_plan(
                 plan,
@@ -158,6 +160,8 @@ def resume_run_file(options: ResumeOptions) -> int:
                     f"{options.run_file.name} was begun on another rack: {'; '.join(differences)}; connect the same "
                     "boxes, or add --accept-change"
                 )
+            plan = unfinished.running.plan
+            book_faults(rack.simulation, plan.recipe, unfinished.clock_origin_s, elapsed_on(unfinished, rack.clock))
             try:
                 outcome = resume_run(
                     unfinished,

@@ -33,6 +33,9 @@ QUENCH_TIME_S: Final = 1.5
 REMANENCE_WIDTH_T: Final = 0.1
 """Sweeping by this much replaces 63 % of the flux that was trapped before."""
 
+DRY_PART: Final = 0.25
+"""Part of its current that the wire carries where the helium does not reach it (assumed)."""
+
 _QUENCH_OVER: Final = 5.0  # times the quench time: the current is gone
 _MEMORY_S: Final = 600.0
 
@@ -107,6 +110,7 @@ class MagnetCoil:
         self._watchers: list[RampWatcher] = []
         self._field_watchers: list[FieldWatcher] = []
         self._cleared_quenches = 0
+        self._critical_A = CRITICAL_A
 
     # outputs
 
@@ -176,8 +180,20 @@ class MagnetCoil:
         speed_A_per_s = min(rate_A_per_s, affordable_A_per_s)
         slope_A_per_s = math.copysign(speed_A_per_s, distance_A) if distance_A else 0.0
         target_A = target_A if slope_A_per_s else start_A
-        quench_s = time_s + _seconds_to_quench(start_A, target_A, slope_A_per_s)
+        quench_s = time_s + _seconds_to_quench(start_A, target_A, slope_A_per_s, self._critical_A)
         self._set(_Course(time_s, start_A, target_A, slope_A_per_s, quench_s))
+
+    def set_helium_low(self, time_s: float, is_low: bool) -> None:
+        """Let the helium fall below the windings, or fill it up: a current that is too large then quenches at once."""
+        self._critical_A = DRY_PART * CRITICAL_A if is_low else CRITICAL_A
+        course, current_A = self._course(time_s), self.current_A(time_s)
+        if abs(current_A) >= self._critical_A:
+            self.quench(time_s)
+            return
+        slope_A_per_s = course.rate_A_per_s(time_s)
+        target_A = course.target_A if slope_A_per_s else current_A
+        quench_s = time_s + _seconds_to_quench(current_A, target_A, slope_A_per_s, self._critical_A)
+        self._set(_Course(time_s, current_A, target_A, slope_A_per_s, quench_s))
 
     def hold(self, time_s: float) -> None:
         """Stop the current where it is; does nothing while quenched."""
@@ -224,11 +240,11 @@ class MagnetCoil:
             watcher(course.start_s, _field_bends(course))
 
 
-def _seconds_to_quench(start_A: float, target_A: float, slope_A_per_s: float) -> float:
+def _seconds_to_quench(start_A: float, target_A: float, slope_A_per_s: float, critical_A: float) -> float:
     """Return after what time a straight line of current quenches the wire; infinity if never."""
     if not slope_A_per_s:
         return math.inf
-    limit_A = CRITICAL_A * max(0.0, 1.0 - abs(slope_A_per_s) / CRITICAL_A_PER_S)
+    limit_A = critical_A * max(0.0, 1.0 - abs(slope_A_per_s) / CRITICAL_A_PER_S)
     if abs(start_A) >= limit_A:
         return 0.0
     if abs(target_A) < limit_A:

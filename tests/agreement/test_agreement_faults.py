@@ -8,8 +8,10 @@ import pytest
 from instruments.errors import (
     CommunicationError,
     ConnectionFailedError,
+    InstrumentError,
     QuenchError,
     ReadbackError,
+    ReplyError,
     StateError,
 )
 from instruments.lockin_sr830 import SR830
@@ -17,15 +19,17 @@ from instruments.magnet_ami430 import AMI430
 from instruments.roles import LockInStatus, MagnetState
 from instruments.sourcemeter_keithley2400 import Keithley2400
 from instruments.temperature_lakeshore372 import LakeShore372
+from instruments.voltmeter_keithley2182a import Keithley2182A
 from simulators.fault_panel import FaultPanel, Order
 from simulators.faults import Fault
-from simulators.rack import MODELS, Rack, close_rack, open_rack
+from simulators.rack import Rack, close_rack, open_rack
 
 LIMITS: dict[Any, dict[str, float]] = {
     SR830: {},
     Keithley2400: {"maximum_A": 0.5e-3},
     LakeShore372: {"minimum_K": 0.02, "maximum_K": 8.0},
     AMI430: {"maximum_T": 9.0, "maximum_rate_T_per_min": 0.5},
+    Keithley2182A: {},
 }
 
 
@@ -38,7 +42,7 @@ class Bench:
         self.boxes: list[Any] = []
 
     def connect(self, driver: Any) -> Any:
-        address = MODELS[driver.__name__]
+        address = self.rack.models[driver.__name__]
         box = driver(address, visa_library=self.rack.visa_library, clock=self.clock, **LIMITS[driver])
         self.boxes.append(box)
         return box
@@ -49,7 +53,7 @@ class Bench:
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    rack = open_rack("cu1", 1)
+    rack = open_rack("cu1", 1, models=("Keithley2182A",))
     bench = Bench(rack)
     yield bench
     for box in bench.boxes:
@@ -62,6 +66,7 @@ READS: dict[Any, Callable[[Any], object]] = {
     Keithley2400: lambda box: box.settings(),
     LakeShore372: lambda box: box.read(),
     AMI430: lambda box: box.settings(),
+    Keithley2182A: lambda box: box.settings(),
 }
 
 
@@ -79,18 +84,18 @@ def test_one_spoiled_reply_is_asked_for_again(bench: Bench, driver: Any, fault: 
 
 
 @pytest.mark.parametrize("driver", READS)
-@pytest.mark.parametrize("fault", [Fault.LOST_REPLY, Fault.LATE_REPLY, Fault.TRUNCATED_REPLY])
-def test_a_wire_that_stays_bad_is_a_communication_error(bench: Bench, driver: Any, fault: Fault) -> None:
+@pytest.mark.parametrize("fault", [Fault.LOST_REPLY, Fault.LATE_REPLY, Fault.TRUNCATED_REPLY, Fault.STALE_REPLY])
+def test_a_wire_that_stays_bad_is_an_error_that_names_the_box(bench: Bench, driver: Any, fault: Fault) -> None:
     box = bench.connect(driver)
     bench.strike(fault, driver.__name__, for_s=3600.0)
-    with pytest.raises(CommunicationError, match=driver.__name__[-3:]):
+    with pytest.raises((CommunicationError, ReplyError), match=driver.__name__[-3:]):
         READS[driver](box)
 
 
 def test_a_box_is_back_in_step_when_a_bad_wire_is_mended(bench: Bench) -> None:
     box = bench.connect(SR830)
     bench.strike(Fault.LATE_REPLY, "SR830", for_s=60.0)
-    with pytest.raises(CommunicationError):
+    with pytest.raises((CommunicationError, ReplyError)):
         box.settings()
     bench.clock.sleep(60.0)
     assert box.settings()["oscillator_Vrms"] == 0.004
@@ -130,6 +135,35 @@ def test_cut_wire_refuses_a_new_connection_too(bench: Bench, driver: Any) -> Non
         bench.connect(driver)
     bench.clock.sleep(60.0)
     bench.connect(driver)
+
+
+@pytest.mark.parametrize("driver", READS)
+def test_garbled_replies_are_numbers_or_named_errors_and_leave_the_box_in_step(bench: Bench, driver: Any) -> None:
+    box, errors = bench.connect(driver), 0
+    before = box.settings()
+    for _ in range(60):
+        bench.strike(Fault.GARBLED_BYTE, driver.__name__)
+        try:
+            READS[driver](box)
+        except InstrumentError as error:
+            assert error.instrument == box.name
+            errors += 1
+    assert errors < 60  # most are asked again and come right
+    READS[driver](box)
+    assert box.settings() == before
+
+
+@pytest.mark.parametrize("driver", READS)
+def test_one_stale_reply_is_an_answer_to_another_question_and_the_next_one_is_right(bench: Bench, driver: Any) -> None:
+    """The wire has no numbers on its replies: a stale one that fits the question is believed, once."""
+    box = bench.connect(driver)
+    before = box.settings()
+    bench.strike(Fault.STALE_REPLY, driver.__name__)
+    try:
+        READS[driver](box)
+    except InstrumentError as error:
+        assert error.instrument == box.name
+    assert box.settings() == before
 
 
 def test_garbled_numbers_that_are_still_numbers_pass_unseen_at_a_stated_rate(bench: Bench) -> None:
@@ -212,6 +246,16 @@ def test_what_is_done_on_a_front_panel_shows_in_the_settings_and_nowhere_else(
     assert box.settings()[setting] == pytest.approx(value)
 
 
+def test_voltmeter_comes_back_from_a_power_cut_with_another_range(bench: Bench) -> None:
+    box = bench.connect(Keithley2182A)
+    box.configure(range_V=10e-3, nplc=1.0)
+    bench.strike(Fault.POWER_CYCLE, "Keithley2182A", for_s=60.0)
+    with pytest.raises(CommunicationError):
+        box.settings()
+    bench.clock.sleep(60.0)
+    assert box.settings()["range_V"] != 10e-3
+
+
 # --- signal and source ---
 
 
@@ -290,6 +334,18 @@ def test_quench_is_a_state_when_read_and_an_error_when_ramped(bench: Bench) -> N
     assert box.read().state is MagnetState.QUENCH
     with pytest.raises(QuenchError):
         box.start_ramp(0.0, 0.5)
+
+
+def test_low_helium_is_a_quench_where_the_field_is_too_high_for_it(bench: Bench) -> None:
+    box = bench.connect(AMI430)
+    box.start_ramp(1.0, 0.5)
+    bench.clock.sleep(130.0)
+    bench.strike(Fault.HELIUM_LOW)
+    assert box.read().state is not MagnetState.QUENCH  # a quarter of the current is still carried
+    box.start_ramp(5.0, 0.5)
+    bench.clock.sleep(300.0)
+    assert box.read().state is MagnetState.QUENCH
+    assert bench.rack.coil.field_T(bench.clock.now_s()) == pytest.approx(0.0, abs=1e-3)
 
 
 # --- the contact ---

@@ -76,10 +76,18 @@ def test_truncated_reply_ends_in_the_middle(wire: Wire, session: Session) -> Non
 @pytest.mark.parametrize("fault", sorted(WIRE_FAULTS - {Fault.DEAD_SESSION}))
 def test_standing_fault_acts_until_it_is_switched_off(wire: Wire, fault: Fault) -> None:
     wire.switch(fault, True)
-    spoiled = [wire.carry(b"123", b"\n", 0.0) for _ in range(5)]
-    assert (0.0, b"123\n") not in spoiled
+    spoiled = [wire.carry(reply, b"\n", 0.0) for reply in (b"123", b"456", b"789")]
+    assert not {(0.0, b"123\n"), (0.0, b"456\n"), (0.0, b"789\n")}.intersection(spoiled[:1])
+    assert spoiled[2] != (0.0, b"789\n")
     wire.switch(fault, False)
     assert wire.carry(b"123", b"\n", 0.0) == (0.0, b"123\n")
+
+
+def test_stale_reply_is_the_one_before(wire: Wire) -> None:
+    wire.carry(b"123", b"\n", 0.0)
+    wire.strike(Fault.STALE_REPLY)
+    assert wire.carry(b"456", b"\n", 1.0) == (1.0, b"123\n")
+    assert wire.carry(b"789", b"\n", 2.0) == (2.0, b"789\n")
 
 
 def test_lost_session_stays_lost_and_a_new_one_is_well(wire: Wire, session: Session, clock: VirtualClock) -> None:
