@@ -381,6 +381,7 @@ class _Engine:
     def _record_settings(self, cause: str) -> None:
         """Write down what each box is set to; one that does not answer is written down as such."""
         for instrument in self._roles.each():
+            self._control.beat()  # a dead box takes nearly as long to give up as a heart may stand still
             try:
                 settings = instrument.settings()
             except InstrumentError as error:

@@ -16,6 +16,9 @@ LEAST_DIFFERENCES = 32
 
 MOST_DIFFERENCES = 48
 
+LOST_FRACTION = 0.03
+"""Standard error of one point, as a part of its conductance, from which on it is lost in the noise."""
+
 _OVERLOADS = PointFlag.LOCKIN_INPUT_OVERLOAD | PointFlag.LOCKIN_FILTER_OVERLOAD | PointFlag.LOCKIN_OUTPUT_OVERLOAD
 
 
@@ -111,10 +114,13 @@ class _Steps:
     def fraction(self, reading: Reading) -> float | None:
         """Take a point and return the size of the step to it; None where there is nothing to compare with.
 
-        An overloaded reading says nothing of the contact.
+        An overloaded reading says nothing of the contact. A conductance that is lost in its own noise should be known
+        and is not: the contact, or a lead of it, may be open.
         """
         if reading.flags & _OVERLOADS:
             return None
+        if reading.conductance_error_S > LOST_FRACTION * abs(reading.conductance_S):
+            return math.nan
         if self._last is None or self._last.plan_index != reading.plan_index:
             self._before = self._last
         self._last = reading

@@ -174,6 +174,17 @@ def test_contact_that_is_lost_stops_the_run_safe(night: Night, fault: Fault) -> 
     assert night.is_idle
 
 
+@pytest.mark.parametrize("fault", [Fault.LEAD_BROKEN, Fault.CONTACT_DESTROYED])
+def test_contact_that_is_lost_before_the_first_point_of_an_isotherm_leaves_no_good_one(
+    night: Night, fault: Fault
+) -> None:
+    night.on_event = lambda night, event: night.break_(fault) if event.kind == "settling" else None
+    outcome = night.run(is_unattended=True)
+    assert (outcome.state, outcome.exit_status) == (RunState.SAFETY_STOP, 3)
+    assert all(flags & UNTRUSTED for (flags,) in night.rows("SELECT flags FROM point"))
+    assert night.is_idle
+
+
 def test_quench_in_a_sweep_stops_the_run_and_nothing_is_sent_to_the_magnet(night: Night) -> None:
     night.on_point = at(5, Fault.QUENCH)
     recipe = RECIPE.replace("[bias]", "fields_T = [0.2]\n[bias]")

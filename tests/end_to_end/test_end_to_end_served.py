@@ -67,6 +67,21 @@ guard.start_guard = functools.partial(guard.start_guard, hang_s=3.0)
 sys.exit(cli.main(sys.argv[1:]))
 """
 
+FAILING = """
+import sys
+from pathlib import Path
+from acquisition import cli
+from acquisition.running.bias_walk import BiasWalk
+measure = BiasWalk.measure
+def failing(walk, place):
+    if place == 12:
+        Path("MARK").touch()
+        raise ZeroDivisionError("a fault of our own")
+    return measure(walk, place)
+BiasWalk.measure = failing
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
 
 def wait_for(is_so: Callable[[], object], patience_s: float) -> float:
     """Wait until something is so, and return how long it took."""
@@ -145,6 +160,10 @@ class Laboratory:
         with RunFileReader(self.run_file()) as reader:
             return [event.message for event in reader.events() if event.kind == "guard"]
 
+    def happened(self, kind: str) -> bool:
+        with RunFileReader(self.run_file()) as reader:
+            return any(event.kind == kind for event in reader.events())
+
     def run_state(self) -> str:
         with RunFileReader(self.run_file()) as reader:
             return reader.header()["state"]
@@ -194,6 +213,16 @@ def quick_bench(tmp_path: Path) -> Iterator[Laboratory]:
 def test_every_model_has_a_loopback_address(bench: Laboratory) -> None:
     assert set(bench.addresses) == set(ADDRESSES)
     assert all(address.startswith("TCPIP0::127.0.0.1::") for address in bench.addresses.values())
+
+
+def test_server_listens_on_this_machine_only(bench: Laboratory) -> None:
+    listening = [
+        one.laddr.ip
+        for one in psutil.Process(bench.server_pid).net_connections(kind="inet")
+        if one.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) >= len(ADDRESSES)
+    assert set(listening) == {"127.0.0.1"}
 
 
 def test_stock_lock_in_driver_reads_the_contact(bench: Laboratory) -> None:
@@ -341,11 +370,36 @@ def test_hanging_engine_is_killed_and_the_rack_made_safe(quick_bench: Laboratory
     sys.stdout.write(f"hang to safe: {took_s:.2f} s, of which 3 s are the alarm\n")
 
 
-def test_rack_with_an_engine_at_it_is_neither_checked_nor_made_safe(quick_bench: Laboratory) -> None:
+def test_engine_that_fails_by_a_fault_of_our_own_leaves_the_rack_safe(quick_bench: Laboratory, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    engine = quick_bench.start_engine("-c", FAILING.replace("MARK", str(mark)))
+    wait_for(mark.exists, 40.0)
+    took_s = wait_for(quick_bench.is_safe, 3.0 + 3.0)
+    assert engine.wait(10) == 1
+    assert quick_bench.run_state() == "failed"
+    assert quick_bench.happened("traceback")
+    sys.stdout.write(f"unhandled exception to safe: {took_s:.2f} s\n")
+
+
+@pytest.mark.parametrize("fault", ["lost-reply", "dead-session"])
+def test_wire_that_carries_nothing_makes_the_rest_of_the_rack_safe(quick_bench: Laboratory, fault: str) -> None:
     engine = quick_bench.start_engine()
     quick_bench.wait_for_bias()
-    for command in ("check", "safe"):
-        _, said = quick_bench.command(command, "--station", str(quick_bench.station()), status=2)
+    quick_bench.command("fault", fault, "--box", "LakeShore372", "--for", "1000")  # of the rack: 100 s of ours
+    wait_for(lambda: quick_bench.happened("recovering"), 20.0)
+    took_s = wait_for(quick_bench.is_safe, 3.0 + 3.0)
+    engine.send_signal(signal.SIGTERM)
+    assert engine.wait(40) in (4, 5)
+    assert quick_bench.is_safe()
+    sys.stdout.write(f"{fault} to safe: {took_s:.2f} s after its detection\n")
+
+
+def test_rack_with_an_engine_at_it_is_neither_checked_nor_made_safe_nor_measured_with(quick_bench: Laboratory) -> None:
+    engine = quick_bench.start_engine()
+    quick_bench.wait_for_bias()
+    recipe = str(quick_bench.folder / "short.toml")
+    for command in (["check"], ["safe"], ["run", recipe, "--yes", "--out", str(quick_bench.folder)]):
+        _, said = quick_bench.command(*command, "--station", str(quick_bench.station()), status=2)
         assert f"process {engine.pid}" in said
     assert engine.poll() is None
 
@@ -360,14 +414,17 @@ def test_killed_guard_is_replaced_and_the_run_goes_on(quick_bench: Laboratory) -
     assert engine.poll() is None
 
 
-def test_finished_run_sends_its_guard_home(quick_bench: Laboratory) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_run_that_is_stopped_ends_safe_and_sends_its_guard_home(quick_bench: Laboratory, name: str) -> None:
     engine = quick_bench.start_engine()
     quick_bench.wait_for_bias()
     guards = psutil.Process(engine.pid).children()
-    engine.send_signal(signal.SIGTERM)
+    engine.send_signal(signal.Signals[name])
+    took_s = wait_for(quick_bench.is_safe, 3.0 + 3.0)
     assert engine.wait(30) == 5
     assert quick_bench.is_safe()
     assert quick_bench.run_state() == "aborted"
+    sys.stdout.write(f"{name} to safe: {took_s:.2f} s\n")
     psutil.wait_procs(guards, timeout=5)
     assert not any(guard.is_running() for guard in guards)
     assert not list(quick_bench.folder.glob("*.guard.log"))
