@@ -21,6 +21,7 @@ from analysis.paper_row import PAPER_FITS, paper_row
 from analysis.parameters import Parameters, find_parameters
 from analysis.scaling.deviation_bias import DeviationBias, deviation_bias
 from analysis.table1 import Row, weighted_mean
+from analysis.thinning import thinned
 from analysis.universality import Universality, compare_samples
 from analysis.words import (
     Section,
@@ -97,7 +98,7 @@ def judge(path: Path, options: AnalyzeOptions, tell: Callable[[str], None] = _si
         temperatures.
     """
     measured = load_measured(path)
-    curves = measured.curves()
+    curves = thinned(measured.curves())
     window, corrections = _window(curves, options), _corrections(measured, options)
     tell("fitting the exponent")
     try:

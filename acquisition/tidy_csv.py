@@ -19,6 +19,7 @@ from acquisition.whole_file import whole_file
 REQUIRED = ("V_volt", "T_kelvin", "H_tesla", "G_siemens")
 OPTIONAL = ("G_error_siemens", "time_s", "excitation_Vrms", "flags")
 DIRECTIONS = {"up": 1, "down": -1, "none": 0}
+LONGEST_WORD, UNKNOWN = "U8", 9
 
 
 @dataclass(frozen=True)
@@ -48,27 +49,46 @@ def read_tidy_csv(path: Path) -> TidyTable:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise InputError(f"{path}: cannot be read ({reason}); expected a tidy CSV or a run file") from error
-    comments: dict[str, str] = {}
-    lines: list[str] = []
-    numbers_of_lines: list[int] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.startswith("#"):
-            key, colon, value = line.lstrip("# \t").partition(":")
-            if colon:
-                comments[key.strip()] = value.strip()
-        elif line.strip():
-            lines.append(line)
-            numbers_of_lines.append(number)
-    if not lines:
+    lines = text.splitlines()
+    used = [number for number, line in enumerate(lines, start=1) if line[:1] != "#" and line.strip()]
+    if not used:
         raise InputError(f"{path}: no header line; expected {','.join(REQUIRED)}")
-    header, *rows = csv.reader(lines)
-    names = [name.strip() for name in header]
+    names = [name.strip() for name in next(csv.reader([lines[used[0] - 1]]))]
     for name in REQUIRED:
         if name not in names:
             raise InputError(
                 f"{path}: no column {name}; found {', '.join(names)}; expected {','.join(REQUIRED)} separated by commas"
             )
-    return _table(path, names, rows, numbers_of_lines[1:], comments)
+    comments = _comments(lines)
+    body = [lines[number - 1] for number in used[1:]]
+    # a million rows in a second; whatever is odd about a file is found, and named, row by row
+    return _plain_table(names, body, comments) or _table(path, names, list(csv.reader(body)), used[1:], comments)
+
+
+def _comments(lines: Iterable[str]) -> dict[str, str]:
+    pairs = (line.lstrip("# \t").partition(":") for line in lines if line[:1] == "#")
+    return {key.strip(): value.strip() for key, colon, value in pairs if colon}
+
+
+def _plain_table(names: list[str], body: list[str], comments: Mapping[str, str]) -> TidyTable | None:
+    """Return the table of a file without quotes, gaps or strange cells, else None."""
+    wanted = [name for name in names if name in (*REQUIRED, *OPTIONAL, "direction")]
+    if not body or len(set(names)) < len(names) or any(line.count(",") != len(names) - 1 for line in body):
+        return None
+    kinds = [(name, LONGEST_WORD if name == "direction" else "f8") for name in wanted]
+    try:
+        values = np.loadtxt(
+            body, dtype=kinds, delimiter=",", usecols=[names.index(name) for name in wanted], comments=None, ndmin=1
+        )
+    except ValueError:
+        return None
+    numbers = {name: np.ascontiguousarray(values[name]) for name in wanted if name != "direction"}
+    if not all(np.isfinite(column).all() for column in numbers.values()):
+        return None
+    if "direction" not in wanted:
+        return TidyTable(numbers, None, comments)
+    direction = np.select([values["direction"] == word for word in DIRECTIONS], list(DIRECTIONS.values()), UNKNOWN)
+    return None if (direction == UNKNOWN).any() else TidyTable(numbers, direction.astype(np.int8), comments)
 
 
 def _table(

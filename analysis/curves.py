@@ -4,13 +4,14 @@ Rows come in any order and temperatures as measured, with their jitter. An isoth
 of measured temperatures, not from setpoints, so a file of another program works as well as a run file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from analysis.errors import DataError, WindowError
 from analysis.quantities import thermal_voltage_V
@@ -23,6 +24,8 @@ FIELD_JITTER_T = 2e-3
 FIELD_JITTER_FRACTION = 2e-3
 DENSITY_STEP = 5e-4
 DENSITY_WIDTH = 8e-3
+_REACH = DENSITY_WIDTH * np.linspace(-5.0, 5.0, 1 + 2 * round(5.0 * DENSITY_WIDTH / DENSITY_STEP))
+_SMOOTHING = np.exp(-0.5 * (_REACH / DENSITY_WIDTH) ** 2)
 VALLEY_DEPTH = 0.5
 STRAY_FRACTION = 0.02
 STRAY_DISTANCE = 0.05
@@ -257,6 +260,8 @@ def make_curves(
     keys = [anchors, directions, conductance, bias] + ([] if columns["time_s"] is None else [columns["time_s"]])
     order = np.lexsort((*keys, labels))
     sorted_labels = labels[order]
+    if columns["time_s"] is None:
+        _refuse_copies([column[order] for column in (bias, temperature, field_column, conductance, directions)])
     if direction is None and columns["time_s"] is not None:
         directions[order] = _directions_in_time(bias[order], sorted_labels)
     bounds = (0, *(np.flatnonzero(np.diff(sorted_labels)) + 1).tolist(), count)
@@ -271,6 +276,16 @@ def make_curves(
         *(None if column is None else column[order] for column in columns.values()),
         _bounds=bounds,
     )
+
+
+def _refuse_copies(sorted_columns: Sequence[NDArray[Any]]) -> None:
+    """Refuse rows of which most stand there twice: copies feign that nothing scatters."""
+    is_copy = np.logical_and.reduce([column[1:] == column[:-1] for column in sorted_columns])
+    if 2 * is_copy.sum() >= sorted_columns[0].size:
+        raise DataError(
+            f"{int(is_copy.sum())} of {sorted_columns[0].size} rows are copies of others in every column; was a file "
+            "put together from the same data twice?"
+        )
 
 
 def _directions_in_time(bias_V: Floats, labels: NDArray[np.int64]) -> NDArray[np.int8]:
@@ -341,7 +356,7 @@ def _temperature_labels(log_temperature: Floats) -> NDArray[np.int64]:
     bins = int(np.ceil((high - low + 2 * margin) / DENSITY_STEP)) + 1
     cell = ((log_temperature - low + margin) / DENSITY_STEP).astype(np.int64)
     counts = np.bincount(cell, minlength=bins).astype(np.float64)
-    density = gaussian_filter1d(counts, DENSITY_WIDTH / DENSITY_STEP, mode="constant", truncate=5.0)
+    density = np.convolve(counts, _SMOOTHING, mode="same")
     cuts = _merge_strays(_valleys(density), counts)
     return np.searchsorted(np.asarray(cuts, dtype=np.int64), cell, side="right").astype(np.int64)
 

@@ -7,7 +7,7 @@ VI.B.2 and figure 9.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy.stats import chi2
+from scipy.special import gammaincc
 
 from analysis.errors import DataError
 
@@ -91,4 +91,4 @@ def _known(measured: Mapping[str, Row]) -> list[tuple[tuple[Measured, ...], Row]
 
 def _agreement(pairs: list[tuple[Measured, Measured]]) -> Agreement:
     total = sum(deviation(one, other) ** 2 for one, other in pairs)
-    return Agreement(total, len(pairs), float(chi2.sf(total, len(pairs))))
+    return Agreement(total, len(pairs), float(gammaincc(0.5 * len(pairs), 0.5 * total)))

@@ -1,6 +1,6 @@
 """The mechanisms as hypotheses: forward models of one or two shape parameters, fitted to the even curves of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,27 +40,31 @@ def fit_disorder(curves: WhitenedCurves) -> ModelFit:
 
 def fit_magnetic(curves: WhitenedCurves) -> ModelFit:
     """Fit the dip of magnetic impurities of one Kondo temperature and of the spin that fits better (A 2)."""
-    fits = [_resonance("magnetic-kondo", curves, -1, spin) for spin in SPINS]
-    return min(fits, key=lambda fit: fit.score)
+    return _resonance("magnetic-kondo", curves, -1, SPINS)
 
 
 def fit_trap(curves: WhitenedCurves) -> ModelFit:
     """Fit the peak of a charge trap (A 5)."""
-    return _resonance("charge-trap", curves, 1, SPIN_HALF)
+    return _resonance("charge-trap", curves, 1, (SPIN_HALF,))
 
 
-def _resonance(mechanism: str, curves: WhitenedCurves, sign: int, spin: float) -> ModelFit:
-    """Fit a Kondo resonance of either sign: T_K and the weight of the bias by search, from a grid of starts."""
+def _resonance(mechanism: str, curves: WhitenedCurves, sign: int, spins: Sequence[float]) -> ModelFit:
+    """Fit a Kondo resonance of either sign: T_K and the weight of the bias by search, from a grid of starts.
 
-    def fit(logs: Floats) -> tuple[float, float, Floats]:
+    Of several spins that of the best start is taken.
+    """
+
+    def fit(logs: Floats, spin: float) -> tuple[float, float, Floats]:
         kondo_K, weight = (float(value) for value in np.exp(logs))
         model = MagneticKondo(CONDUCTANCE_QUANTUM_S, kondo_K, 0.0, weight, spin)
         return one_column(curves, -sign * averaged(curves, model.conductance_S))
 
     starts = np.log([(kondo_K, weight) for kondo_K in START_KONDO_K for weight in START_BIAS_WEIGHTS])
-    start = starts[int(np.argmin([fit(logs)[0] for logs in starts]))]
+    trials = [(fit(logs, spin)[0], number, spin) for spin in spins for number, logs in enumerate(starts)]
+    _, number, spin = min(trials)
+    start = starts[number]
     found: OptimizeResult = minimize(
-        lambda logs: fit(logs)[0],
+        lambda logs: fit(logs, spin)[0],
         start,
         method="Nelder-Mead",
         bounds=np.log([KONDO_LIMITS_K, BIAS_WEIGHT_LIMITS]),
@@ -72,7 +76,7 @@ def _resonance(mechanism: str, curves: WhitenedCurves, sign: int, spin: float) -
         },
     )
     kondo_K, weight = (float(value) for value in np.exp(found["x"]))
-    chi2, amplitude, _ = fit(found["x"])
+    chi2, amplitude, _ = fit(found["x"], spin)
     depth_S = amplitude * CONDUCTANCE_QUANTUM_S
     values = {"kondo_temperature_K": kondo_K, "bias_weight": weight, "depth_S": depth_S, "spin": spin}
     return ModelFit(mechanism, chi2, 4, values)

@@ -36,7 +36,7 @@ INDEPENDENT = 1e-9
 WORTH_POLISHING = (1.2, 10.0)
 """Chi-square a value between which levels that are not yet at their best may be what is there."""
 
-POLISHING = 300
+POLISHING, POLISHING_STEP = 60, 1e-5
 
 
 def fit_two_channel(curves: WhitenedCurves) -> ModelFit:
@@ -177,7 +177,10 @@ def _moved(curves: WhitenedCurves, levels: Floats, columns: Floats) -> Floats:
 
 
 def _polished(curves: WhitenedCurves, levels: Floats) -> Floats:
-    """Move all levels at once to the nearest least squares, their strengths refitted; return their columns."""
+    """Move all levels at once to the nearest least squares, their strengths refitted; return their columns.
+
+    The Jacobian of what the best strengths leave is Kaufman's: the change of the columns, less their own span.
+    """
     low, high = np.log(LEVEL_SPLITTINGS_K[[0, -1]] * [0.5, 2.0])
     bounds = np.repeat([[low, LEVEL_RANGE[0]], [high, LEVEL_RANGE[1]]], len(levels), axis=1)
 
@@ -185,9 +188,19 @@ def _polished(curves: WhitenedCurves, levels: Floats) -> Floats:
         splitting, geometry = np.split(np.clip(place, *bounds), 2)
         return _level_columns(curves, np.column_stack([np.exp(splitting), geometry]))
 
-    start = np.concatenate([np.log(levels[:, 0]), levels[:, 1]])
+    def jacobian(place: Floats) -> Floats:
+        own = columns(place)
+        frame = np.linalg.qr(own)[0]
+        strengths = np.linalg.lstsq(own, curves.data, rcond=None)[0]
+        # all splittings at once, then all shares: each column knows its own level only
+        moved = [(columns(place + step) - own) / POLISHING_STEP for step in POLISHING_STEP * halves]
+        change = np.hstack(moved) * np.tile(strengths, 2)
+        return frame @ (frame.T @ change) - change
+
+    halves = np.repeat(np.eye(2), len(levels), axis=1)
+    start = np.clip(np.concatenate([np.log(levels[:, 0]), levels[:, 1]]), *bounds)
     found = least_squares(
-        lambda place: _remainder(columns(place), curves.data), np.clip(start, *bounds), method="lm", max_nfev=POLISHING
+        lambda place: _remainder(columns(place), curves.data), start, jac=jacobian, method="lm", max_nfev=POLISHING
     )
     return columns(found.x)
 

@@ -38,7 +38,8 @@ def estimate_bias_offset(isotherms: Sequence[Isotherm]) -> tuple[float, float]:
     usable = [i for i in isotherms if i.bias_V.size >= MINIMUM_POINTS and i.bias_V.min() < 0.0 < i.bias_V.max()]
     if not usable:
         raise DataError(
-            "bias_offset_V auto needs curves measured on both sides of zero bias; give the offset in volts instead"
+            f"bias_offset_V auto needs curves of {MINIMUM_POINTS} points measured on both sides of zero bias; give the "
+            "offset in volts instead"
         )
     limit_V = MAXIMUM_STEP * float(thermal_voltage_V(max(i.temperature_K for i in usable)))
     starts_V = (_deepest_bias_V(usable[0]), 0.0)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
-from scipy.signal import find_peaks
 
 from analysis.curves import Isotherm
 from analysis.quantities import thermal_voltage_V
@@ -154,11 +153,25 @@ def _bumps(size_V: Floats, rest: Floats, sigma: Floats) -> list[_Bump]:
     for run in np.split(np.arange(size_V.size), np.flatnonzero(np.diff(label)) + 1):
         is_high = run.size and label[run[0]] != 0 and np.abs(ratio[run]).max() > STANDS_OUT
         if is_high and np.abs(ratio[run].sum()) / np.sqrt(run.size) > AREA_STANDS_OUT:
-            # zeros at the ends, so that a run has at least one peak
-            height = np.concatenate([[0.0], np.abs(ratio[run]), [0.0]])
-            peaks = run[find_peaks(height, prominence=STANDS_OUT)[0] - 1]
-            bumps += _fit_bumps(size_V, rest, sigma, run, peaks)
+            bumps += _fit_bumps(size_V, rest, sigma, run, run[_peaks(np.abs(ratio[run]), STANDS_OUT)])
     return bumps
+
+
+def _peaks(height: Floats, prominence: float) -> list[int]:
+    """Return the places of peaks that rise and fall by `prominence`; beyond the ends the height is zero."""
+    peaks: list[int] = []
+    top, bottom, is_rising = 0, 0.0, True
+    for place, value in enumerate([*height.tolist(), 0.0]):
+        if is_rising and value > height[top]:
+            top = place
+        elif is_rising and height[top] - value >= prominence:
+            peaks.append(top)
+            bottom, is_rising = value, False
+        elif not is_rising and value - bottom >= prominence:
+            top, is_rising = place, True
+        elif not is_rising:
+            bottom = min(bottom, value)
+    return peaks
 
 
 def _fit_bumps(
