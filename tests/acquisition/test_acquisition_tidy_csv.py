@@ -62,6 +62,16 @@ def test_bad_file_is_refused_by_line_and_column(tmp_path: Path, text: str, messa
     assert "\n" not in str(refused.value)
 
 
+def test_quoted_cells_and_further_columns_read_like_plain_ones(tmp_path: Path) -> None:
+    plain = f"{HEADER},direction\n1e-3,0.5,0,0.1, up\n-1e-3,0.5,0,0.1,none\n"
+    fancy = f'{HEADER},remark,direction\n"1e-3",0.5,0,0.1,"cold, quiet", up\n-1e-3,0.5,0,0.1,,none\n'
+    one, other = read_tidy_csv(written(tmp_path, plain)), read_tidy_csv(written(tmp_path, fancy))
+    assert one.numbers.keys() == other.numbers.keys()
+    assert all((one.numbers[name] == other.numbers[name]).all() for name in one.numbers)
+    assert one.direction is not None and other.direction is not None
+    assert one.direction.tolist() == other.direction.tolist() == [1, 0]
+
+
 def test_floats_read_back_bit_for_bit(tmp_path: Path) -> None:
     values = np.random.default_rng(1).normal(size=200) * 10.0 ** np.arange(-100, 100)
     path = tmp_path / "out.csv"

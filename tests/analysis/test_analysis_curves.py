@@ -124,6 +124,15 @@ def test_a_window_in_reduced_bias_is_narrower_on_cold_isotherms() -> None:
     assert (cold.bias_V.size, warm.bias_V.size) == (1, 7)
 
 
+def test_rows_that_stand_there_twice_are_refused_by_name() -> None:
+    bias = np.linspace(-1e-3, 1e-3, 50)
+    conductance = 0.11 + np.abs(bias)
+    with pytest.raises(DataError, match="50 of 100 rows are copies of others"):
+        make_curves(bias_V=np.tile(bias, 2), temperature_K=0.1, conductance_S=np.tile(conductance, 2))
+    one_twice = make_curves(bias_V=[*bias, bias[3]], temperature_K=0.1, conductance_S=[*conductance, conductance[3]])
+    assert one_twice.bias_V.size == 51
+
+
 def test_a_million_rows_are_sorted_in_seconds() -> None:
     rng = np.random.default_rng(5)
     values = rng.standard_normal(1_000_000)
