@@ -200,7 +200,11 @@ def _polished(curves: WhitenedCurves, levels: Floats) -> Floats:
     halves = np.repeat(np.eye(2), len(levels), axis=1)
     start = np.clip(np.concatenate([np.log(levels[:, 0]), levels[:, 1]]), *bounds)
     found = least_squares(
-        lambda place: _remainder(columns(place), curves.data), start, jac=jacobian, method="lm", max_nfev=POLISHING
+        lambda place: _remainder(columns(place), curves.data),
+        start,
+        jac=jacobian,  # type: ignore[arg-type]
+        method="lm",
+        max_nfev=POLISHING,
     )
     return columns(found.x)
 
