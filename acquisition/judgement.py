@@ -133,8 +133,28 @@ def compare(judgements: Sequence[Judgement]) -> Universality | None:
     The exponent is the mean of theirs, weighted with their errors.
     """
     scaling = [(own.path.name, own.curves, own.fit) for own in judgements if own.fit is not None]
-    if len(scaling) < 2:
-        return None
+    return None if len(scaling) < 2 else _compare(scaling)
+
+
+def compare_files(paths: Sequence[Path]) -> Universality:
+    """Test whether the scaling curves of several run files or CSVs are one, without judging each.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read.
+    AnalysisError
+        If one cannot be fitted, or they have no common range.
+    """
+    scaling = []
+    for path in paths:
+        measured = load_measured(path)
+        curves = measured.curves()
+        scaling.append((path.name, curves, fit_exponent(curves, None, measured.corrections())))
+    return _compare(scaling)
+
+
+def _compare(scaling: Sequence[tuple[str, Curves, ExponentFit]]) -> Universality:
     alpha, _ = weighted_mean([(fit.alpha, fit.error) for _, _, fit in scaling])
     return compare_samples([(name, window_curves(curves, fit)) for name, curves, fit in scaling], alpha)
 

@@ -40,6 +40,7 @@ class RunSection(TomlModel):
     name: _RunName = Field(description="short name of the run: letters, digits, '_', '-', '.', for the file name")
     sample: Text = Field(description="the sample, in your own words")
     note: str = Field(default="", description="anything worth knowing later")
+    tags: tuple[Text, ...] = Field(default=(), description="words to find the run by, e.g. ['cooldown 3', 'annealed']")
 
 
 class Series(TomlModel):

@@ -7,6 +7,9 @@ from acquisition.errors import InputError
 from acquisition.run_schema import SUFFIX
 from acquisition.store import RunFileReader, RunSummary
 
+PLACES = ("date", "name", "sample", "tag", "note", "state", "file")
+"""Where a word can be looked for alone."""
+
 
 @dataclass(frozen=True)
 class RunList:
@@ -24,7 +27,8 @@ def find_runs(folder: Path, words: str = "") -> RunList:
     folder : Path
         Where run files lie.
     words : str
-        Every one of these must occur in date, name, sample, note, state or file name, in any case of letters.
+        Every one of these must occur somewhere in date, name, sample, tags, note, the operator's notes, state or file
+        name, in any case of letters; one like ``sample:cu1`` in that very place (`PLACES` lists them).
 
     Raises
     ------
@@ -37,11 +41,33 @@ def find_runs(folder: Path, words: str = "") -> RunList:
     for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
         try:
             with RunFileReader(path) as reader:
-                summary, note = reader.summary(), str(reader.header().get("note", ""))
+                summary, texts = reader.summary(), _texts(reader)
         except InputError as error:
             unreadable.append(str(error))
             continue
-        text = " ".join((path.name, summary.name, summary.sample, summary.started, summary.state.value, note)).lower()
-        if all(word in text for word in words.lower().split()):
+        if all(_occurs(word, texts) for word in words.lower().split()):
             runs.append(summary)
     return RunList(tuple(runs), tuple(unreadable))
+
+
+def _texts(reader: RunFileReader) -> dict[str, str]:
+    """Return what can be searched of a run, by place."""
+    header = reader.header()
+    recipe = header.get("recipe", {}).get("run", {})
+    texts = {
+        "file": reader.path.name,
+        "name": header.get("name", ""),
+        "sample": header.get("sample", ""),
+        "date": header.get("started", ""),
+        "state": header.get("state", ""),
+        "tag": "\n".join(recipe.get("tags", ())),
+        "note": "\n".join((str(header.get("note", "")), *reader.notes())),
+    }
+    return {place: str(text).lower() for place, text in texts.items()}
+
+
+def _occurs(word: str, texts: dict[str, str]) -> bool:
+    place, colon, rest = word.partition(":")
+    if colon and place in texts:
+        return rest in texts[place]
+    return any(word in text for text in texts.values())

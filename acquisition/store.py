@@ -378,6 +378,14 @@ class RunFileReader:
         with reading(self.path):
             return json.loads(rows[0][0]) if rows else None
 
+    def sampled_columns(self, *names: str, most: int) -> dict[str, np.ndarray]:
+        """Return columns of at most about `most` points, evenly taken, for a look at a run that may be long."""
+        ((last,),) = self._rows("SELECT coalesce(max(seq), 0) FROM point")
+        columns = ", ".join(name for name in names if name in POINT_COLUMNS)
+        rows = self._rows(f"SELECT {columns} FROM point WHERE seq % ? = 0 ORDER BY seq", max(1, last // most))
+        values = zip(*rows, strict=True) if rows else [()] * len(names)
+        return {name: np.array(column) for name, column in zip(names, values, strict=True)}
+
     def channels(self, after_seq: int = 0) -> list[tuple[int, float, str, str, float]]:
         """Return seq, time (s), instrument, channel and value of what a bench read, from behind `after_seq` on."""
         query = "SELECT seq, time_s, instrument, name, value FROM channel WHERE seq > ? ORDER BY seq"
@@ -418,6 +426,10 @@ class RunFileReader:
         """Return time and settings of each look at an instrument, in order, from behind `after_seq` on."""
         query = "SELECT time_s, settings FROM instrument_state WHERE seq > ? ORDER BY seq"
         return [(time_s, json.loads(settings)) for time_s, settings in self._rows(query, after_seq)]
+
+    def notes(self) -> list[str]:
+        """Return the operator's notes in order."""
+        return [text for (text,) in self._rows("SELECT message FROM event WHERE kind = 'note' ORDER BY seq")]
 
     def edits(self) -> list[PlanEdit]:
         """Return the changes of the plan in order."""

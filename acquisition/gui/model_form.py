@@ -200,8 +200,10 @@ class FieldLine(QWidget):
         line.setProperty("before", text)
         if not text.strip():
             self.typed.emit(None)
+        elif self._is_text:
+            self.typed.emit([part.strip() for part in text.split(",")] if self._is_list else text)
         else:
-            self.typed.emit(text if self._is_text else parsed(text, is_list=self._is_list))
+            self.typed.emit(parsed(text, is_list=self._is_list))
 
     def _shown(self, value: Any) -> str:
         return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
@@ -252,7 +254,7 @@ def _default_text(field: FieldInfo) -> str:
     if field.is_required() or field.default is PydanticUndefined:
         return "wanted"
     default = field.default
-    if default is None or default == "":
+    if default is None or default in ("", ()):
         return "none"
     if isinstance(default, Enum):
         return str(default.value)

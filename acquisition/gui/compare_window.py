@@ -1,0 +1,126 @@
+"""Several runs on one scaling curve (fig 11 of the paper): fitted off the window's thread, drawn, and judged."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyqtgraph
+from PyQt5.QtCore import Qt, QThread, pyqtSignal
+from PyQt5.QtGui import QCloseEvent
+from PyQt5.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from acquisition.errors import AcquisitionError
+from acquisition.gui.plots import Plot
+from acquisition.gui.style import Palette
+from acquisition.judgement import compare_files
+from acquisition.run_schema import SUFFIX
+from analysis.errors import AnalysisError
+from analysis.quantities import CONDUCTANCE_QUANTUM_S
+from analysis.universality import Universality
+
+_log = logging.getLogger(__name__)
+SYMBOLS = ("o", "s", "t", "d", "+", "x", "star")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
+
+
+class Comparison(QThread):
+    """Fit and compare some files.
+
+    Signals
+    -------
+    compared : Universality
+        How they compare.
+    refused : str
+        Why they do not.
+    """
+
+    compared = pyqtSignal(object)
+    refused = pyqtSignal(str)
+
+    def __init__(self, paths: Sequence[Path], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._paths = paths
+
+    def run(self) -> None:
+        """Do it; called by Qt in the thread."""
+        try:
+            self.compared.emit(compare_files(self._paths))
+        except (AcquisitionError, AnalysisError) as error:
+            self.refused.emit(str(error))
+        except Exception:  # noqa: BLE001 - a comparison may fail, the window goes on
+            _log.exception("the comparison failed")
+            self.refused.emit("the comparison failed; the log has the details")
+
+
+class CompareWindow(QWidget):
+    """The runs on one curve, their residuals, and the verdict."""
+
+    def __init__(self, paths: Sequence[Path], palette: Palette, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(f"{len(paths)} runs on one curve - Zerobias")
+        self.resize(820, 680)
+        self._palette = palette
+        self.graphics = pyqtgraph.GraphicsLayoutWidget()
+        self.plot = Plot(
+            palette,
+            "(A<sub>s</sub> e|V| / k<sub>B</sub>T)<sup>1/2</sup>, on the scale of the first",
+            "[G(V,T) \u2212 G(0,T)] / (B<sub>s</sub> T<sup>\u03b1</sup>)  (e\u00b2/h)",
+        )
+        self.legend = self.plot.addLegend(offset=(20, 10))
+        self.graphics.addItem(self.plot)
+        self.verdict = QLabel("fitting ...")
+        self.verdict.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.addWidget(self.graphics, stretch=1)
+        column.addWidget(self.verdict)
+        self._worker = Comparison(paths, self)
+        self._worker.compared.connect(self._show)
+        self._worker.refused.connect(self.verdict.setText)
+        self._worker.start()
+
+    def _show(self, found: Universality) -> None:
+        reach = max(float(sample.reduced_bias.max()) for sample in found.samples)
+        known = found.reduced_bias <= reach  # beyond the last value the spline is free to go anywhere
+        common = pyqtgraph.PlotDataItem(
+            np.sqrt(found.reduced_bias[known]),
+            found.curve[known] / CONDUCTANCE_QUANTUM_S,
+            pen=pyqtgraph.mkPen(self._palette.foreground, width=1),
+            name="one curve for all",
+        )
+        self.plot.addItem(common)
+        for number, sample in enumerate(found.samples):
+            dots = pyqtgraph.PlotDataItem(
+                np.sqrt(sample.reduced_bias),
+                sample.scaled / CONDUCTANCE_QUANTUM_S,
+                pen=None,
+                symbol=SYMBOLS[number % len(SYMBOLS)],
+                symbolSize=5,
+                symbolPen=None,
+                symbolBrush=COLOURS[number % len(COLOURS)],
+                name=sample.name.removesuffix(SUFFIX),
+            )
+            self.plot.addItem(dots)
+        self.verdict.setText(verdict_text(found))
+
+    def closeEvent(self, a0: QCloseEvent | None) -> None:  # Qt's name
+        """Wait for the fit under way, which nobody can interrupt."""
+        self._worker.wait()
+        super().closeEvent(a0)
+
+
+def verdict_text(found: Universality) -> str:
+    """Return how the runs compare, in words and numbers."""
+    verdict = "agree" if found.is_universal else "do NOT agree"
+    lines = [
+        f"The runs {verdict} with one curve: chi-square rises by {found.chi2:.1f} for {found.degrees_of_freedom} "
+        f"degrees of freedom, p = {found.p_value:.2g}; common exponent {found.alpha:.4f}."
+    ]
+    for sample in found.samples[1:]:
+        amplitude, coupling = sample.amplitude_ratio, sample.coupling_ratio
+        lines.append(
+            f"{sample.name.removesuffix(SUFFIX)}: B/B\u2081 = {amplitude.value:.3f} \u00b1 {amplitude.error:.3f}, "
+            f"A/A\u2081 = {coupling.value:.3f} \u00b1 {coupling.error:.3f}"
+        )
+    return "\n".join(lines)
