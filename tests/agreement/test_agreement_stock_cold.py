@@ -216,6 +216,38 @@ def test_vendor_hears_of_what_the_box_does_not_know(model336: Any) -> None:
         model336.query("FROB?")
 
 
+@pytest.fixture
+def model372(open_with: Open) -> Any:
+    lakeshore = pytest.importorskip("lakeshore")
+    manager = pyvisa.ResourceManager(open_with("LakeShore372").visa_library)
+    wire = manager.open_resource(TEMPERATURE_ADDRESS, read_termination="\r\n", write_termination="\n")
+    return lakeshore.Model372(baud_rate=None, connection=wire)
+
+
+def test_vendor_drives_a_372(model372: Any) -> None:
+    assert model372.model_number == "MODEL372"
+    assert model372.get_kelvin_reading(1) == pytest.approx(4.2, rel=0.02)
+    readings = model372.get_all_input_readings(1)
+    assert readings["resistance"] == pytest.approx(model372.get_resistance_reading(1), rel=0.01)
+    assert not any(vars(model372.get_reading_status(1)).values())
+    largest = model372.SampleHeaterOutputRange.RANGE_3_POINT_16_MILLI_AMPS
+    model372.set_heater_output_range(0, largest)
+    assert model372.get_heater_output_range(0) is largest
+    model372.set_setpoint_ramp_parameter(0, True, 0.1)
+    model372.set_setpoint_kelvin(0, 0.5)
+    model372.set_heater_pid(0, 100, 20, 0)
+    assert model372.get_heater_pid(0) == {"gain": 100.0, "integral": 20.0, "derivative": 0.0}
+    assert model372.get_setpoint_ramp_parameter(0) == {"ramp_enable": True, "rate_value": 0.1}
+    assert model372.get_scanner_status() == {"input_channel": 1, "status": False}
+    model372.set_heater_output_range(0, 0)
+    assert model372.get_heater_output_range(0) is model372.SampleHeaterOutputRange.OFF
+
+
+def test_vendor_hears_what_a_372_does_not_know(model372: Any) -> None:
+    with pytest.raises(Exception, match="Invalid Command"):
+        model372.query("FROB?")
+
+
 # --- QCoDeS -----------------------------------------------------------------------------------------------------------
 
 

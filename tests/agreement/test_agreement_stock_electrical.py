@@ -104,6 +104,18 @@ def test_sr860_measures(lockin: SR860, rack: Rack) -> None:
     assert lockin.get_signal_strength_indicator == 2
 
 
+def test_sr860_driver_measures_with_an_sr865a() -> None:
+    rack = open_rack("cu1", 1, models=("SR865A",))
+    try:
+        lockin = SR860(LOCKIN_ADDRESS, visa_library=rack.visa_library)
+        assert "SR865A" in lockin.ask("*IDN?")
+        lockin.frequency, lockin.sine_voltage, lockin.sensitivity, lockin.input_range = 137.7, 1.0, 20e-3, "30M"
+        rack.clock.sleep(10.0)
+        assert lockin.snap()[0] == pytest.approx(1.0 / 100e3 * 9.1 * 100.0, rel=0.02)
+    finally:
+        close_rack(rack)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -1,10 +1,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from simulators.rack import (
     LOCKIN_ADDRESS,
     MAGNET_ADDRESS,
+    MODELS,
     SOURCEMETER_ADDRESS,
     TEMPERATURE_ADDRESS,
     Rack,
@@ -117,3 +120,31 @@ def test_a_field_ramp_warms_a_cold_stage(racks: list[Rack]) -> None:
     assert rack.world.magnet.field_T(rack.clock.now_s()) == pytest.approx(0.5, rel=0.05)
     assert rack.world.cryostat.sample_temperature_K(rack.clock.now_s()) > 0.0
     assert rack.world.electron_temperature_K(rack.clock.now_s()) > cold_K * 1.0005
+
+
+def _seen(poll_s: float) -> list[float]:
+    """Cool and ramp, polled by the boxes' own messages every `poll_s`, and return what is true at fixed times."""
+    rack = open_rack("cu1", 1)
+    bridge, supply = rack.boxes[MODELS["LakeShore372"]], rack.boxes[MODELS["AMI430"]]
+    for message in ("RAMP 0,1,0.1", "SETP 0,3.5", "RANGE 0,7"):
+        bridge.answer(message)
+    for message in ("CONF:FIELD:TARG 0.5", "RAMP"):
+        supply.answer(message)
+    seen, polled_s = [], 0.0
+    for fixed_s in (50.0, 111.0, 400.0):
+        while polled_s + poll_s < fixed_s:
+            polled_s += poll_s
+            rack.clock.advance_to(polled_s)
+            bridge.answer("KRDG? 1")
+            supply.answer("FIELD:MAG?")
+        rack.clock.advance_to(fixed_s)
+        seen += [rack.cryostat.sample_temperature_K(fixed_s), rack.coil.field_T(fixed_s)]
+        seen += [float(bridge.answer("KRDG? 1") or "nan"), float(supply.answer("FIELD:MAG?") or "nan")]
+    close_rack(rack)
+    return seen
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.floats(0.9, 90.0))
+def test_temperatures_and_fields_are_the_same_whatever_the_polling(poll_s: float) -> None:
+    assert _seen(poll_s) == _seen(1e9)
