@@ -43,6 +43,9 @@ EXIT_STATUS = {
     RunState.ABORTED: 5,
 }
 
+DISK_S = 0.1
+"""Wall time for which the free space of the disk is taken as known."""
+
 JOURNAL_S = 10.0
 """Wall time after which what was sent to the instruments is written down at the latest."""
 
@@ -217,6 +220,7 @@ class _Engine:
         self._tell = tell
         self._journal = journal
         self._further: InterlockError | None = None
+        self._disk_due_s, self._free_bytes = -math.inf, math.nan
         self._alerts = alerts
         self._station = running.plan.station
         self._safeguard = Safeguard(
@@ -338,10 +342,14 @@ class _Engine:
         )
 
     def _disk_free_bytes(self) -> float:
-        try:
-            return float(shutil.disk_usage(self._writer.path.parent).free)
-        except OSError:
-            return math.nan
+        """Return what the disk has left, asked anew once `DISK_S` of wall time have gone by: no point fills a disk."""
+        if self._wall.monotonic_s() >= self._disk_due_s:
+            self._disk_due_s = self._wall.monotonic_s() + DISK_S
+            try:
+                self._free_bytes = float(shutil.disk_usage(self._writer.path.parent).free)
+            except OSError:
+                self._free_bytes = math.nan
+        return self._free_bytes
 
     def _alert_of(self, state: RunState, message: str) -> None:
         """Alert whoever wants to know how the run ended; the rack is safe and the file closed by now."""

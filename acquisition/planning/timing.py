@@ -44,7 +44,8 @@ def point_settle_s(lockin: LockInSection, settling: SettlingSection, *, is_jump:
 
 def move_s(step_V: float, contact: ContactSection) -> float:
     """Return how long a change of bias takes: nothing for a step made at once, a ramp's time for a longer one."""
-    return float(_moves_s(np.array(step_V), contact))
+    size_V = abs(step_V)
+    return 0.0 if size_V <= contact.largest_step_V else size_V / contact.maximum_bias_rate_V_per_s
 
 
 def _moves_s(step_V: NDArray[np.float64], contact: ContactSection) -> NDArray[np.float64]:

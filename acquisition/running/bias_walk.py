@@ -118,7 +118,7 @@ class BiasWalk:
             If the run is told to stop meanwhile.
         """
         isotherm = self._isotherm
-        self._before = copy(self._integral)
+        self._before.become(self._integral)
         is_anchor = isotherm.sweep.point_kind(place) is PointKind.ANCHOR
         current_A = 0.0 if is_anchor else self._integral.source_current_for(float(isotherm.bias_setpoint_V[place]))
         self._go_to(current_A, float(isotherm.bias_setpoint_V[place]), float(isotherm.settle_s[place]))
@@ -213,9 +213,10 @@ class BiasWalk:
         self, lock_in: LockInReading, source: SourceReading, temperature: TemperatureReading, magnet: MagnetReading
     ) -> PointFlag:
         flags = PointFlag.GOOD
-        for status, flag in _STATUS_FLAGS.items():
-            if status in lock_in.status:
-                flags |= flag
+        if lock_in.status is not LockInStatus.OK:
+            for status, flag in _STATUS_FLAGS.items():
+                if status in lock_in.status:
+                    flags |= flag
         settling, meter = self._recipe.settling, self._station.sourcemeter
         setpoint_K = self._isotherm.temperature_K
         band_K = max(settling.temperature_band_fraction * setpoint_K, settling.temperature_band_K)

@@ -53,8 +53,8 @@ class VitalSigns:
         if is_stale:
             values[Watched.TEMPERATURE_K] = math.nan
         values[Watched.FIELD_T] = reading.field_T
-        values[Watched.LOCKIN_OVERLOAD] = float(bool(reading.flags & _OVERLOADS))
-        values[Watched.COMPLIANCE] = float(PointFlag.SOURCE_COMPLIANCE in reading.flags)
+        values[Watched.LOCKIN_OVERLOAD] = float(reading.flags & _OVERLOADS != 0)
+        values[Watched.COMPLIANCE] = float(reading.flags & PointFlag.SOURCE_COMPLIANCE != 0)
         step = self._steps[reading.kind].fraction(reading)
         if step is not None:
             values[Watched.CONDUCTANCE_STEP_FRACTION] = step
