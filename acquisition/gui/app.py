@@ -1,9 +1,12 @@
 """Start the window: one application, one palette, and a hook by which no exception in a slot ends the program."""
 
 import faulthandler
+import functools
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,8 +15,11 @@ from PyQt5.QtCore import QCoreApplication, QSettings, Qt
 from PyQt5.QtWidgets import QApplication
 
 from acquisition.clock import WallClock
+from acquisition.errors import AcquisitionError
 from acquisition.gui import style
 from acquisition.gui.panel import Surroundings
+from acquisition.gui.selection import Selection
+from acquisition.gui.trouble import trouble_of_error
 from acquisition.gui.window import LabWindow
 from acquisition.station_file import Station
 
@@ -40,11 +46,9 @@ def open_window(
         If `run_file` is no run file.
     """
     application = make_application()
-    palette = style.DARK if is_dark else style.LIGHT
-    style.apply(application, palette)
     settings = QSettings("Zerobias", "lab window")
     around = Surroundings(
-        palette,
+        style.DARK if is_dark else style.LIGHT,
         settings,
         WallClock(),
         list(truths),
@@ -56,11 +60,54 @@ def open_window(
         faults,
         truths,
     )
-    window = LabWindow(around)
-    if run_file is not None:
-        window.attach(run_file)
-    window.show()
+    desk = Desk(application, around)
+    desk.open(run_file)
     return application.exec_()
+
+
+class Desk:
+    """Has one window at a time, and opens another where the other palette is wanted.
+
+    Parameters
+    ----------
+    application : QApplication
+        Gets the palette.
+    around : Surroundings
+        What the windows are made from.
+    """
+
+    def __init__(self, application: QApplication, around: Surroundings) -> None:
+        self._application = application
+        self._around = around
+        self.window: LabWindow | None = None
+
+    def open(self, run_file: Path | None) -> None:
+        """Open a window, looking at a run file if there is one.
+
+        Raises
+        ------
+        InputError
+            If `run_file` is no run file.
+        """
+        style.apply(self._application, self._around.palette)
+        window = LabWindow(self._around)
+        if run_file is not None:
+            window.attach(run_file)
+        window.theme_wanted.connect(self.change_theme)
+        window.show()
+        sys.excepthook = functools.partial(_show_exception, window)
+        before, self.window = self.window, window
+        if before is not None:
+            before.close()
+            before.deleteLater()
+
+    def change_theme(self) -> None:
+        """Put a window of the other palette in the place of the present one."""
+        assert self.window is not None
+        self.window.layouts.keep()
+        palette = style.LIGHT if self._around.palette is style.DARK else style.DARK
+        self._around = replace(self._around, palette=palette, selection=Selection())
+        self.open(self.window.run_file)
 
 
 def make_application() -> QApplication:
@@ -79,3 +126,16 @@ def make_application() -> QApplication:
 
 def _log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     _log.error("an exception in the window; the run is not affected", exc_info=(kind, error, trace))
+
+
+def _show_exception(
+    window: LabWindow, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Log what a slot raised and show it; what that raises in its turn is only logged."""
+    _log_exception(kind, error, trace)
+    try:
+        text = "".join(traceback.format_exception(error))
+        what = f"An error in the program itself: {kind.__name__}: {error}; please report it with the details"
+        window.trouble.show_trouble(trouble_of_error(AcquisitionError(what), text))
+    except RuntimeError:  # the window is gone
+        _log.exception("the error above cannot be shown")

@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider
 from acquisition.gui.fitting import FitAnswer
 from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot, View
-from acquisition.gui.style import LABELS, TemperatureColours
+from acquisition.gui.style import LABELS, MILLIVOLT, TemperatureColours
 from analysis.fit_result import ExponentFit
 from analysis.quantities import in_conductance_quanta
 from analysis.scaling.collapsed import CollapsedIsotherm
@@ -61,7 +61,7 @@ class CollapseView(View):
         self._fit: ExponentFit | None = None
         self._collapsed: dict[int, tuple[CollapsedIsotherm, float]] = {}
         self._waiting: dict[int, tuple[CollapsedIsotherm, float]] = {}
-        self._colours = TemperatureColours([])
+        self._colours = TemperatureColours([], around.palette)
         self.reads(self.plot, lambda x, y: f"(e|V|/kT)^1/2 = {x:.3f}, scaled = {y:.3f} e\u00b2/h K^-\u03b1")
         self.reads(self.residuals, lambda x, y: f"(e|V|/kT)^1/2 = {x:.3f}, data \u2212 fit = {y:.3f} e\u00b2/h")
 
@@ -126,9 +126,10 @@ class CollapseView(View):
             self._draw(place)
             self._draw_residuals(place)
         self._tell()
+        window = fit.window
         self.readout.setText(
-            f"shaded: {fit.window}; {fit.points_used} points of {fit.isotherms_used} isotherms, "
-            f"\u03c7\u00b2/dof = {fit.chi2_per_dof:.3f}"
+            f"shaded: T \u2264 {window.temperature_max_K:.3g} K, |V| \u2264 {MILLIVOLT * window.bias_max_V:.3g} mV; "
+            f"{fit.points_used} points of {fit.isotherms_used} isotherms, \u03c7\u00b2/dof = {fit.chi2_per_dof:.3f}"
         )
 
     def forget(self) -> None:

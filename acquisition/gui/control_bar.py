@@ -1,15 +1,18 @@
 """The bar that steers a run: start, pause, continue, abort to safe, acknowledge, note.
 
-It says what is wanted by signals; who sends it to the engine is the window. Abort is always in reach (key F12).
+It says what is wanted by signals; who sends it to the engine is the window. Abort is always in reach (key F12): no
+question and no error of the window is modal.
 """
 
 from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtGui import QIcon, QKeySequence
+from PyQt5.QtGui import QColor, QIcon, QKeySequence, QPainter
 from PyQt5.QtWidgets import QAction, QInputDialog, QMessageBox, QStyle, QToolBar
 
+from acquisition.gui.style import Palette
 from acquisition.running.command_file import CommandKind
 
 GOING_ON = frozenset({"running", "paused"})
+ICON_PIXELS = 48
 
 
 class ControlBar(QToolBar):
@@ -23,11 +26,14 @@ class ControlBar(QToolBar):
 
     wanted = pyqtSignal(object, dict)
 
-    def __init__(self) -> None:
+    def __init__(self, palette: Palette) -> None:
         super().__init__("Control")
         self.setObjectName("Control")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        icon = self.style().standardIcon
+
+        def icon(name: QStyle.StandardPixmap) -> QIcon:
+            return _tinted(self.style().standardIcon(name), QColor(palette.foreground))
+
         self.start = self._action("Start ...", icon(QStyle.StandardPixmap.SP_MediaPlay), "Ctrl+R", "Choose what to run")
         self.pause_point = self._action(
             "Pause after point",
@@ -39,7 +45,7 @@ class ControlBar(QToolBar):
             "Pause after sweep",
             icon(QStyle.StandardPixmap.SP_MediaPause),
             "Ctrl+Shift+P",
-            "Go idle-safe after the present sweep, e.g. for a helium transfer; the points after it are flagged",
+            "Go idle-safe after the present sweep, e.g. for a helium transfer; what is left of an isotherm is flagged",
         )
         self.go_on = self._action(
             "Continue", icon(QStyle.StandardPixmap.SP_MediaSkipForward), "Ctrl+G", "Go on with a paused run"
@@ -54,9 +60,7 @@ class ControlBar(QToolBar):
         self.acknowledge = self._action(
             "Acknowledge", icon(QStyle.StandardPixmap.SP_DialogApplyButton), "Ctrl+K", "Acknowledge a latched interlock"
         )
-        self.note = self._action(
-            "Note ...", icon(QStyle.StandardPixmap.SP_FileDialogDetailedView), "Ctrl+N", "Write a dated note"
-        )
+        self.note = self._action("Note ...", icon(QStyle.StandardPixmap.SP_ArrowRight), "Ctrl+N", "Write a dated note")
         self.pause_point.triggered.connect(lambda: self.wanted.emit(CommandKind.PAUSE, {"after": "point"}))
         self.pause_sweep.triggered.connect(lambda: self.wanted.emit(CommandKind.PAUSE, {"after": "sweep"}))
         self.go_on.triggered.connect(lambda: self.wanted.emit(CommandKind.CONTINUE, {}))
@@ -78,22 +82,49 @@ class ControlBar(QToolBar):
     def _action(self, text: str, icon: QIcon, key: str, tip: str) -> QAction:
         action = QAction(icon, text, self)
         action.setShortcut(QKeySequence(key))
+        action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)  # from a torn-off panel too
         action.setToolTip(f"{tip} ({key})")
         action.setObjectName(text)
         self.addAction(action)
         return action
 
     def _ask_before_abort(self) -> None:
-        answer = QMessageBox.question(
-            self,
-            "Abort to safe?",
+        """Ask, for it ends the run; Enter says yes, so F12 and Enter abort without a mouse. Never modal."""
+        box = QMessageBox(self)
+        box.setObjectName("abort question")
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle("Abort to safe?")
+        box.setText(
             "The source goes to zero, the oscillator to its minimum, the field is held, and the run ends.\n"
-            "What is measured stays; `zerobias resume` can finish the run later.",
+            "What is measured stays; `zerobias resume` can finish the run later."
         )
-        if answer == QMessageBox.StandardButton.Yes:
-            self.wanted.emit(CommandKind.ABORT, {})
+        yes = box.addButton(QMessageBox.StandardButton.Yes)
+        box.addButton(QMessageBox.StandardButton.No)
+        box.setDefaultButton(yes)
+        box.setModal(False)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        yes.clicked.connect(lambda: self.wanted.emit(CommandKind.ABORT, {}))
+        box.show()
 
     def _ask_for_note(self) -> None:
-        text, is_given = QInputDialog.getText(self, "Note", "Goes into the run file with the time:")
-        if is_given and text.strip():
+        dialog = QInputDialog(self)
+        dialog.setObjectName("note question")
+        dialog.setWindowTitle("Note")
+        dialog.setLabelText("Goes into the run file with the time:")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.textValueSelected.connect(self._send_note)
+        dialog.show()
+
+    def _send_note(self, text: str) -> None:
+        if text.strip():
             self.wanted.emit(CommandKind.NOTE, {"text": text.strip()})
+
+
+def _tinted(icon: QIcon, colour: QColor) -> QIcon:
+    """Return the shape of an icon in one colour, so that it stands out from a light and from a dark bar."""
+    picture = icon.pixmap(ICON_PIXELS, ICON_PIXELS)
+    painter = QPainter(picture)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.fillRect(picture.rect(), colour)
+    painter.end()
+    return QIcon(picture)

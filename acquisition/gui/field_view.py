@@ -14,7 +14,7 @@ class FieldView(View):
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around, "Field")
-        self.plot = Plot(around.palette, LABELS["field"], "G(0,T,H) \u2212 G(0,T,H<sub>min</sub>) (e\u00b2/h)")
+        self.plot = Plot(around.palette, LABELS["field"], "G(H) \u2212 G(0) (e\u00b2/h)")
         self.graphics.addItem(self.plot)
         self._means: dict[float, dict[int, tuple[float, float]]] = {}
         self.lines: dict[float, pyqtgraph.PlotDataItem] = {}

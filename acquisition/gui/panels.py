@@ -7,6 +7,7 @@ from enum import Enum
 from acquisition.gui.bench_panel import BenchPanel
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.conditions_view import ConditionsView
+from acquisition.gui.evidence_panel import EvidencePanel
 from acquisition.gui.exponent_view import ExponentView
 from acquisition.gui.field_view import FieldView
 from acquisition.gui.isotherms_panel import IsothermsPanel
@@ -51,6 +52,7 @@ PANELS = (
     Place(Area.BOTTOM, MapView),
     Place(Area.BOTTOM, ScatterView),
     Place(Area.BOTTOM, ConditionsView),
+    Place(Area.BOTTOM, EvidencePanel),
     Place(Area.BOTTOM, LogPane),
     Place(Area.BOTTOM, QueuePanel),
     Place(Area.BOTTOM, RunBrowser),

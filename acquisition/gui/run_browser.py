@@ -62,7 +62,7 @@ class RunBrowser(Panel):
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.timeout.connect(self.refresh)
-        self._watcher.directoryChanged.connect(lambda: self._quiet.start(SETTLE_MS))
+        self._watcher.directoryChanged.connect(self._wait_for_quiet)
         self.search.textChanged.connect(self.refresh)
         refresh.clicked.connect(self.refresh)
         self.list.itemDoubleClicked.connect(self._open)
@@ -104,6 +104,15 @@ class RunBrowser(Panel):
 
     def _compare(self) -> None:
         CompareWindow(self.chosen(), self._palette, self).show()
+
+    def end(self) -> None:
+        """Watch the folder no more."""
+        self._quiet.stop()
+        if self._watcher.directories():
+            self._watcher.removePaths(self._watcher.directories())
+
+    def _wait_for_quiet(self) -> None:
+        self._quiet.start(SETTLE_MS)
 
     def _open(self, item: QTreeWidgetItem) -> None:
         self.run_opened.emit(item.data(0, Qt.ItemDataRole.UserRole))

@@ -1,7 +1,9 @@
 """What the status strip says of a run, worked out from its tail."""
 
 import shutil
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from acquisition.running.lock import is_locked, lock_path
 
 DRIFT_POINTS = 30
 SECONDS_PER_MINUTE = 60.0
+MILLIAMPERE = 1e3
 
 
 class RunStatus:
@@ -45,6 +48,7 @@ class RunStatus:
         tail, last = self._tail, self._tail.last()
         table = None if last is None else last.table
         measured = {} if table is None else {name: float(table[name][-1]) for name in _SHOWN}
+        between = {} if self._is_point_newest() else self._between()
         return Status(
             state=tail.state,
             commit_age_s=self._wall.monotonic_s() - self._last_fresh_s if tail.points else None,
@@ -56,8 +60,22 @@ class RunStatus:
             temperature_setpoint_K=None if last is None else last.temperature_setpoint_K,
             drift_K_per_min=None if table is None else _drift_K_per_min(table["time_s"], table["temperature_K"]),
             flags=PointFlag.GOOD if table is None else PointFlag(int(table["flags"][-1])),
-            **measured,
+            is_settled=not between or tail.state not in GOING_ON,
+            magnet_mode=_magnet_mode(tail.settings),
+            heater_range=_heater_range(tail.settings),
+            **(measured | between),
         )
+
+    def _is_point_newest(self) -> bool:
+        last, newest = self._tail.last(), self._tail.newest
+        return newest is None or (last is not None and last.table["time_s"][-1] >= newest.time_s)
+
+    def _between(self) -> dict[str, float]:
+        """Return what was read last while no point is measured."""
+        newest = self._tail.newest
+        assert newest is not None
+        read = {"temperature_K": newest.temperature_K, "field_T": newest.field_T}
+        return {name: value for name, value in read.items() if value is not None}
 
     def _left_s(self) -> float | None:
         """Return the wall time that is left at the pace of the points since the window looks."""
@@ -70,6 +88,17 @@ class RunStatus:
 
 
 _SHOWN = ("temperature_K", "field_T", "bias_V", "current_A", "lockin_x_V")
+
+
+def _magnet_mode(settings: Mapping[str, Any]) -> str:
+    is_persistent = settings.get("is_persistent")
+    return "" if is_persistent is None else "persistent" if is_persistent else "driven"
+
+
+def _heater_range(settings: Mapping[str, Any]) -> str:
+    if "heater_range_A" in settings:
+        return f"{MILLIAMPERE * settings['heater_range_A']:.3g} mA"
+    return str(settings.get("heater_range", "")).lower()
 
 
 def _drift_K_per_min(time_s: np.ndarray, temperature_K: np.ndarray) -> float | None:

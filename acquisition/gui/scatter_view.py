@@ -30,7 +30,7 @@ class ScatterView(View):
         self.ratios.setYRange(0.5, 2.0)
         self.pair_dots = self.pairs.dots(palette.second, 8.0)
         self.ratio_dots = self.ratios.dots(palette.second, 8.0)
-        self._colours = TemperatureColours([])
+        self._colours = TemperatureColours([], around.palette)
         self.reads(self.pairs, lambda x, y: f"predicted {10**x:.3g} e\u00b2/h, measured {10**y:.3g} e\u00b2/h")
         self.reads(self.ratios, lambda x, y: f"T = {10**x:.4g} K, measured / predicted = {y:.2f}")
 

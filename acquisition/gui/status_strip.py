@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from acquisition.gui.style import MICROVOLT, MILLIVOLT, Palette, Tone
 from acquisition.readings import PointFlag
@@ -14,6 +14,11 @@ MICROAMPERE = 1e6
 STALE_COMMIT_S = 60.0
 GIGABYTE = 1e9
 LOW_DISK_BYTES = 1e9
+GAP = 12
+ROWS = (
+    ("run", "T", "H", "heater range", "bias", "lock-in X", "overload", "compliance"),
+    ("engine", "last commit", "done", "ends", "disk", "flags"),
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,10 @@ class Status:
     temperature_K: float | None = None
     temperature_setpoint_K: float | None = None
     drift_K_per_min: float | None = None
+    is_settled: bool = True
     field_T: float | None = None
+    magnet_mode: str = ""
+    heater_range: str = ""
     bias_V: float | None = None
     current_A: float | None = None
     lockin_x_V: float | None = None
@@ -50,28 +58,35 @@ _STATES = {
 
 
 class StatusStrip(QFrame):
-    """A row of cells, each a caption over a value."""
+    """Two rows of cells, each a caption before a value."""
 
     def __init__(self, palette: Palette) -> None:
         super().__init__()
         self._palette = palette
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(8, 4, 8, 4)
-        self._grid.setHorizontalSpacing(18)
-        names = ("run", "T", "H", "bias", "lock-in X", "flags", "engine", "last commit", "disk", "done", "ends")
-        self.cells = {name: self._cell(column, name) for column, name in enumerate(names)}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 3, 8, 3)
+        column.setSpacing(3)
+        self.cells = {name: cell for names in ROWS for name, cell in self._row(column, names).items()}
         self.show_status(Status())
 
-    def _cell(self, column: int, name: str) -> QLabel:
+    def _row(self, column: QVBoxLayout, names: tuple[str, ...]) -> dict[str, QLabel]:
+        row = QHBoxLayout()
+        row.setSpacing(5)
+        column.addLayout(row)
+        cells = {name: self._cell(row, name) for name in names}
+        row.addStretch(1)
+        return cells
+
+    def _cell(self, row: QHBoxLayout, name: str) -> QLabel:
         caption = QLabel(name)
         caption.setStyleSheet(f"color: {self._palette.tones[Tone.IDLE]}")
         value = QLabel("-")
         value.setObjectName(f"status {name}")
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        value.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._grid.addWidget(caption, 0, column)
-        self._grid.addWidget(value, 1, column)
+        row.addWidget(caption)
+        row.addWidget(value)
+        row.addSpacing(GAP)
         return value
 
     def show_status(self, status: Status) -> None:
@@ -79,10 +94,13 @@ class StatusStrip(QFrame):
         word, tone = _STATES.get(status.state, (status.state, Tone.WARNING))
         self._put("run", word, tone)
         self._put("T", *self._temperature(status))
-        self._put("H", "-" if status.field_T is None else f"{status.field_T:.4f} T", Tone.IDLE)
+        self._put("H", *self._field(status))
+        self._put("heater range", status.heater_range or "-", Tone.IDLE)
         self._put("bias", self._bias(status), Tone.IDLE)
         lockin = "-" if status.lockin_x_V is None else f"{status.lockin_x_V * MICROVOLT:.4g} \u00b5V"
         self._put("lock-in X", lockin, Tone.IDLE)
+        self._put("overload", *_yes_or_no(bool(status.flags & OVERLOADS), "OVERLOAD"))
+        self._put("compliance", *_yes_or_no(PointFlag.SOURCE_COMPLIANCE in status.flags, "COMPLIANCE"))
         self._put("flags", *self._flags(status.flags))
         self._put("engine", *self._engine(status))
         self._put("last commit", *self._commit(status))
@@ -105,14 +123,22 @@ class StatusStrip(QFrame):
             return "-", Tone.IDLE
         drift = "" if status.drift_K_per_min is None else f" {1e3 * status.drift_K_per_min:+.2g} mK/min"
         text = f"{status.temperature_K:.5g} K{drift}"
-        if PointFlag.TEMPERATURE_UNSETTLED in status.flags:
-            return f"{text}, not settled", Tone.WARNING
-        return f"{text}, settled", Tone.GOOD
+        if status.is_settled and PointFlag.TEMPERATURE_UNSETTLED not in status.flags:
+            return f"{text}, settled", Tone.GOOD
+        return f"{text}, not settled", Tone.WARNING
+
+    def _field(self, status: Status) -> tuple[str, Tone]:
+        if status.field_T is None:
+            return "-", Tone.IDLE
+        mode = f", {status.magnet_mode}" if status.magnet_mode else ""
+        if PointFlag.FIELD_UNSETTLED in status.flags:
+            return f"{status.field_T:.4f} T{mode}, not settled", Tone.WARNING
+        return f"{status.field_T:.4f} T{mode}", Tone.IDLE
 
     def _bias(self, status: Status) -> str:
         if status.bias_V is None or status.current_A is None:
             return "-"
-        return f"{status.bias_V * MILLIVOLT:+.4f} mV, {status.current_A * MICROAMPERE:+.2f} \u00b5A"
+        return f"{status.bias_V * MILLIVOLT:+.4f} mV {status.current_A * MICROAMPERE:+.2f} \u00b5A"
 
     def _flags(self, flags: PointFlag) -> tuple[str, Tone]:
         if not flags:
@@ -120,8 +146,7 @@ class StatusStrip(QFrame):
         words = ", ".join(
             flag.name.lower().replace("_", " ") for flag in PointFlag if flag and flag in flags and flag.name
         )
-        is_bad = bool(flags & (OVERLOADS | PointFlag.SOURCE_COMPLIANCE | PointFlag.REFERENCE_UNLOCKED))
-        return words, Tone.BAD if is_bad else Tone.WARNING
+        return words, Tone.BAD if PointFlag.REFERENCE_UNLOCKED in flags else Tone.WARNING
 
     def _engine(self, status: Status) -> tuple[str, Tone]:
         if status.is_engine_alive:
@@ -139,3 +164,7 @@ class StatusStrip(QFrame):
             return "-", Tone.IDLE
         tone = Tone.BAD if status.free_bytes < LOW_DISK_BYTES else Tone.IDLE
         return f"{status.free_bytes / GIGABYTE:.0f} GB free", tone
+
+
+def _yes_or_no(is_bad: bool, word: str) -> tuple[str, Tone]:
+    return (word, Tone.BAD) if is_bad else ("no", Tone.GOOD)

@@ -43,7 +43,7 @@ class Tone(Enum):
 
 @dataclass(frozen=True)
 class Palette:
-    """One look."""
+    """One look; `colour_range` is the part of the colour map that stands out from the background."""
 
     background: str
     foreground: str
@@ -52,6 +52,7 @@ class Palette:
     accent: str
     second: str
     tones: dict[Tone, str]
+    colour_range: tuple[float, float]
 
 
 _TONES_ON_LIGHT = {
@@ -68,8 +69,8 @@ _TONES_ON_DARK = {
     Tone.BAD: "#ff6b5e",
     Tone.IDLE: "#9a9a9a",
 }
-LIGHT = Palette("#ffffff", "#222222", "#f4f4f4", "#b9b9b9", "#d1495b", "#2e6f95", _TONES_ON_LIGHT)
-DARK = Palette("#16181c", "#dddddd", "#22252b", "#565b64", "#ff7b89", "#6cb6e0", _TONES_ON_DARK)
+LIGHT = Palette("#ffffff", "#222222", "#f4f4f4", "#b9b9b9", "#d1495b", "#2e6f95", _TONES_ON_LIGHT, (0.05, 0.85))
+DARK = Palette("#16181c", "#dddddd", "#22252b", "#565b64", "#ff7b89", "#6cb6e0", _TONES_ON_DARK, (0.3, 1.0))
 
 
 def apply(application: QApplication, palette: Palette) -> None:
@@ -111,9 +112,10 @@ def colour_map() -> pyqtgraph.ColorMap:
 
 
 class TemperatureColours:
-    """One colour a temperature, by its logarithm, over the range of the plan; viridis without its pale end."""
+    """One colour a temperature, by its logarithm, over the range of the plan."""
 
-    def __init__(self, temperatures_K: list[float]) -> None:
+    def __init__(self, temperatures_K: list[float], palette: Palette) -> None:
+        self._first, self._last = palette.colour_range
         logs = np.log(temperatures_K or [0.1, 10.0])
         self._low, self._span = float(logs.min()), float(np.ptp(logs)) or 1.0
         self._map = colour_map()
@@ -121,4 +123,4 @@ class TemperatureColours:
     def colour(self, temperature_K: float) -> QColor:
         """Return the colour of an isotherm."""
         place = (np.log(temperature_K) - self._low) / self._span
-        return self._map.mapToQColor(0.05 + 0.8 * float(np.clip(place, 0.0, 1.0)))
+        return self._map.mapToQColor(self._first + (self._last - self._first) * float(np.clip(place, 0.0, 1.0)))

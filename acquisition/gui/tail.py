@@ -4,6 +4,7 @@ No Qt here. A look at nothing new costs some tens of microseconds, since it asks
 anything; no transaction is held between looks.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ _KEPT = (
 )
 _DIRECTIONS = {Direction.UP.value: 1.0, Direction.DOWN.value: -1.0, Direction.NONE.value: 0.0}
 _FIRST_CAPACITY = 1024
+EVENTS_KEPT = 200
 
 
 class GrowingTable:
@@ -158,6 +160,7 @@ class RunTail:
         self._was_locked = False
         self.newest: Monitor | None = None
         self.settings: dict[str, Any] = {}
+        self.events: deque[Event] = deque(maxlen=EVENTS_KEPT)
 
     def close(self) -> None:
         """Let go of the file; may be called twice."""
@@ -190,6 +193,7 @@ class RunTail:
         self.header = header
         events = self._reader.events(self._last_event)
         self._last_event += len(events)
+        self.events.extend(events)
         columns = self._reader.columns(*_COLUMNS, after_seq=self._last_seq)
         count = len(columns["seq"])
         touched = self._take(columns) if count else frozenset()

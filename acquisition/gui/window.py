@@ -3,30 +3,38 @@
 It owns no run: closing it, or losing it, changes nothing for the engine. It computes nothing: fits are the worker's.
 """
 
+import traceback
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
-from PyQt5.QtCore import QByteArray, Qt, QTimer
+from PyQt5.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QTabWidget, QToolBar
+from PyQt5.QtWidgets import QDockWidget, QFileDialog, QInputDialog, QMainWindow, QTabWidget, QToolBar
 
 from acquisition.errors import AcquisitionError, InputError
+from acquisition.gui.analysis_process import AnalysisProcess
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.control_bar import GOING_ON, ControlBar
 from acquisition.gui.fitting import FitAnswer, FitWorker
 from acquisition.gui.launch import LaunchedEngine, RunChoice
+from acquisition.gui.layouts import Layouts
 from acquisition.gui.log_pane import LogPane
+from acquisition.gui.menus import Menus
 from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.panels import PANELS, Area, Place
+from acquisition.gui.plots import View
 from acquisition.gui.run_status import RunStatus
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.status_strip import StatusStrip
 from acquisition.gui.style import TemperatureColours, Tone
 from acquisition.gui.tail import Fresh, RunTail
+from acquisition.gui.trouble import trouble_of_error, trouble_of_run
+from acquisition.gui.trouble_dialog import TroubleDialog
 from acquisition.gui.zero_bias_view import ZeroBiasView
 from acquisition.measured import facts_of_run
+from acquisition.run_schema import SUFFIX
 from acquisition.running.command_file import CommandKind, write_command
 
 Kind = TypeVar("Kind", bound=Panel)
@@ -42,6 +50,11 @@ DOCK_AREAS = {
 class LabWindow(QMainWindow):
     """The lab window.
 
+    Signals
+    -------
+    theme_wanted
+        The other palette is wanted.
+
     Parameters
     ----------
     around : Surroundings
@@ -49,6 +62,8 @@ class LabWindow(QMainWindow):
     places : sequence of Place
         Its panels; the panel of the start and that of the collapse are among them.
     """
+
+    theme_wanted = pyqtSignal()
 
     def __init__(self, around: Surroundings, places: Sequence[Place] = PANELS) -> None:
         super().__init__()
@@ -59,7 +74,12 @@ class LabWindow(QMainWindow):
         self._tail: RunTail | None = None
         self._status: RunStatus | None = None
         self._engine: LaunchedEngine | None = None
-        self._has_begun = False
+        self._has_begun = self._was_going_on = False
+        self._report_folder = around.out
+        self._report = AnalysisProcess(self)
+        self._report.done.connect(self._tell_of_report)
+        self._report.refused.connect(self.complain)
+        self.trouble = TroubleDialog(self)
         self.panels: list[Panel] = []
         self.docks: dict[str, QDockWidget] = {}
         self._build(places)
@@ -67,6 +87,9 @@ class LabWindow(QMainWindow):
         self._worker.fitted.connect(self._take_fit)
         self._worker.refused.connect(self.panel(CollapseView).refuse)
         self._worker.start()
+        program = QCoreApplication.instance()
+        assert program is not None
+        program.aboutToQuit.connect(self._worker.end)  # the program may end without closing its window
         self._look_timer = self._timer(LOOK_MS, self._look)
 
     def panel(self, kind: type[Kind]) -> Kind:
@@ -77,7 +100,7 @@ class LabWindow(QMainWindow):
 
     def _build(self, places: Sequence[Place]) -> None:
         self.strip = StatusStrip(self._around.palette)
-        self.bar = ControlBar()
+        self.bar = ControlBar(self._around.palette)
         self.addToolBar(self.bar)
         self.addToolBarBreak()
         strip_bar = QToolBar("Status")
@@ -91,12 +114,12 @@ class LabWindow(QMainWindow):
         for place in places:
             self._add(place)
         self._arrange()
-        self._build_menus()
+        self.layouts = Layouts(self, self._around.settings)
+        self.menus = Menus(self, self, self.docks, self.layouts)
         self.bar.wanted.connect(self._send)
         self.bar.start.triggered.connect(lambda: self.centre.setCurrentWidget(self.panel(StartPanel)))
         self.panel(CollapseView).alpha_chosen.connect(self.panel(ZeroBiasView).use_exponent)
-        self._first_layout = self.saveState()
-        self._restore_layout()
+        self.layouts.restore()
 
     def _add(self, place: Place) -> None:
         """Make a panel, give it its place, and listen to it."""
@@ -128,35 +151,54 @@ class LabWindow(QMainWindow):
                 docks[0].raise_()
                 self.resizeDocks(docks[:1], [size], along)
 
-    def _build_menus(self) -> None:
-        panels = self.menuBar().addMenu("&Panels")
-        for dock in self.docks.values():
-            panels.addAction(dock.toggleViewAction())
-        panels.addSeparator()
-        panels.addAction("Reset layout", self.reset_layout)
-        help_menu = self.menuBar().addMenu("&Help")
-        help_menu.addAction("Keyboard shortcuts", self._show_shortcuts)
-
     def _timer(self, period_ms: int, action: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
         timer.timeout.connect(action)
         timer.start(period_ms)
         return timer
 
-    def _show_shortcuts(self) -> None:
-        lines = [f"{action.shortcut().toString()}\t{action.text()}" for action in self.bar.actions() if action.text()]
-        QMessageBox.information(self, "Keyboard shortcuts", "\n".join(lines))
+    # --- menus ------------------------------------------------------------------------------------------------------
 
-    def reset_layout(self) -> None:
-        """Put all panels back to where they were at first."""
-        self.restoreState(self._first_layout)
+    def ask_for_run(self) -> None:
+        """Ask for a run file and look at it."""
+        chosen, _ = QFileDialog.getOpenFileName(self, "Open run", str(self._around.out), f"Runs (*{SUFFIX})")
+        if chosen:
+            self._open(Path(chosen))
 
-    def _restore_layout(self) -> None:
-        state, geometry = (self._around.settings.value(name) for name in ("state", "geometry"))
-        if isinstance(state, QByteArray):
-            self.restoreState(state)
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
+    def ask_for_export(self) -> None:
+        """Ask which panel to export, and where to."""
+        views = {view.name: view for view in self.panels if isinstance(view, View)}
+        dialog = QInputDialog(self)
+        dialog.setComboBoxItems(list(views))
+        dialog.setLabelText("Panel to export:")
+        dialog.textValueSelected.connect(lambda name: views[name].ask_where_to_export())
+        dialog.show()
+
+    def ask_for_report(self) -> None:
+        """Ask for a folder and write the report of the run into it."""
+        chosen = QFileDialog.getExistingDirectory(self, "Folder for the report", str(self._around.out))
+        if chosen:
+            self.write_report(Path(chosen))
+
+    def write_report(self, folder: Path) -> None:
+        """Write figures and a one-page report of the run, as it stands, into a folder."""
+        if self._tail is None:
+            self.complain("there is no run to report on; open one")
+            return
+        self._report_folder = folder
+        self._report.start(self._tail.path, "--report", str(folder))
+        self.statusBar().showMessage("writing the report ...")
+
+    def _tell_of_report(self) -> None:
+        self.statusBar().showMessage(f"the report is in {self._report_folder}")
+
+    def leave(self) -> None:
+        """Close the window; the engine goes on."""
+        self.close()
+
+    def change_theme(self) -> None:
+        """Change between dark and light: a window of the other palette takes the place of this one."""
+        self.theme_wanted.emit()
 
     # --- runs -------------------------------------------------------------------------------------------------------
 
@@ -168,6 +210,11 @@ class LabWindow(QMainWindow):
             self.complain(error)
         else:
             self.statusBar().showMessage("the engine is starting ...")
+
+    @property
+    def run_file(self) -> Path | None:
+        """Return the run file that is looked at."""
+        return None if self._tail is None else self._tail.path
 
     def attach(self, run_file: Path) -> None:
         """Look at a run file, growing or ended, from its first point on.
@@ -182,7 +229,7 @@ class LabWindow(QMainWindow):
             self._tail.close()
         self._tail = tail
         self._status = RunStatus(tail, self._wall)
-        self._has_begun = False
+        self._has_begun = self._was_going_on = False
         for panel in self.panels:
             panel.clear()
         self.setWindowTitle(f"Zerobias - {run_file.name}")
@@ -206,11 +253,14 @@ class LabWindow(QMainWindow):
             self.statusBar().showMessage(f"{command.value}: sent to the engine", 4000)
 
     def complain(self, error: Exception | str) -> None:
-        """Show an error beside the run, never over it."""
+        """Show an error beside the run, never over it: a line in the log, and for an exception the error dialog."""
         self.panel(LogPane).say(str(error), Tone.BAD)
         self.docks["Log"].show()
         self.docks["Log"].raise_()
         self.statusBar().showMessage(str(error), 15000)
+        if isinstance(error, Exception):
+            details = "".join(traceback.format_exception(error)) if error.__traceback__ else ""
+            self.trouble.show_trouble(trouble_of_error(error, details))
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
@@ -246,15 +296,23 @@ class LabWindow(QMainWindow):
         if not self._has_begun:
             self._has_begun = True
             self._worker.begin(facts_of_run(tail.header).corrections(has_excitation=True))
-        news = News(tail, fresh, TemperatureColours(_planned_temperatures_K(tail)))
+        news = News(tail, fresh, TemperatureColours(_planned_temperatures_K(tail), self._around.palette))
         for panel in self.panels:
             panel.show_news(news)
         if fresh.trusted is not None:
             self._worker.take(fresh.trusted)
         if fresh.is_state_new:
-            self.bar.show_state(tail.state)
-            if tail.state not in GOING_ON:
-                self._worker.finish()
+            self._show_state(tail)
+
+    def _show_state(self, tail: RunTail) -> None:
+        was_going_on, self._was_going_on = self._was_going_on, tail.state in GOING_ON
+        self.bar.show_state(tail.state)
+        if self._was_going_on:
+            return
+        self._worker.finish()
+        found = trouble_of_run(tail.state, tuple(tail.events), tail.header.get("instruments", {}))
+        if was_going_on and found is not None:
+            self.trouble.show_trouble(found)
 
     # --- fitting ----------------------------------------------------------------------------------------------------
 
@@ -266,8 +324,8 @@ class LabWindow(QMainWindow):
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # Qt's name
         """Keep the layout and let go of the file; the engine goes on."""
-        self._around.settings.setValue("state", self.saveState())
-        self._around.settings.setValue("geometry", self.saveGeometry())
+        self.layouts.keep()
+        self._report.stop()
         self._look_timer.stop()
         self._worker.end()
         for panel in self.panels:

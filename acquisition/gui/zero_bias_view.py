@@ -31,14 +31,14 @@ class ZeroBiasView(View):
         super().__init__(around, "Zero bias")
         palette = around.palette
         self.law = Plot(palette, "T<sup>\u03b1</sup> (K<sup>\u03b1</sup>)", "G(0,T) (e\u00b2/h)")
-        self.drift = Plot(palette, LABELS["time"], "anchor \u2212 mean of its isotherm (e\u00b2/h)")
+        self.drift = Plot(palette, LABELS["time"], "anchor \u2212 mean (e\u00b2/h)")
         self.graphics.addItem(self.law, row=0, col=0)
         self.graphics.addItem(self.drift, row=0, col=1)
         self.line = self.law.line(palette.accent)
         self.means = self.law.dots(palette.foreground, 7.0)
         self.anchors = self.drift.stack(4.0)
         self._found: dict[int, _ZeroBias] = {}
-        self._colours = TemperatureColours([])
+        self._colours = TemperatureColours([], around.palette)
         self._alpha = 0.5
         self.reads(self.law, lambda x, y: f"T = {self._temperature_K(x):.4g} K, G(0,T) = {y:.3f} e\u00b2/h")
 

@@ -8,12 +8,13 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PyQt5.QtCore import QSettings
+from PyQt5.QtCore import QDeadlineTimer, QSettings, QThread
 from PyQt5.QtWidgets import QApplication
 
 from acquisition.cli import main
 from acquisition.clock import WallClock
 from acquisition.gui import style
+from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.panel import Surroundings
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
@@ -31,6 +32,47 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main(["run", str(QUICK), "--simulate", "cu1", "--out", str(out)]) == 0
     (found,) = out.glob("*.sqlite")
     return found
+
+
+FIELDS = """
+[run]
+name = "fields"
+sample = "cu1"
+[[series]]
+temperatures_K = [1.4, 0.7, 0.35]
+fields_T = [0.0, 2.0]
+[bias]
+maximum_V = 0.6e-3
+points = 41
+"""
+
+
+@pytest.fixture(scope="session")
+def field_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of three temperatures in two fields."""
+    out = tmp_path_factory.mktemp("fields")
+    recipe = out / "fields.toml"
+    recipe.write_text(FIELDS)
+    assert main(["run", str(recipe), "--simulate", "cu1", "--out", str(out)]) == 0
+    (found,) = out.glob("*.sqlite")
+    return found
+
+
+@pytest.fixture(scope="module")
+def watching(qapp: QApplication, field_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabWindow]:
+    """One window for many tests, looking at the run in two fields, fitted; tests put back what they change."""
+    style.apply(qapp, style.LIGHT)
+    folder = tmp_path_factory.mktemp("watching")
+    settings = QSettings(str(folder / "layout.ini"), QSettings.Format.IniFormat)
+    window = LabWindow(Surroundings(style.LIGHT, settings, WallClock(), ["cu1"], station_for, field_run.parent))
+    window.show()
+    window.attach(field_run)
+    deadline = QDeadlineTimer(30_000)
+    while window.panel(CollapseView).alpha is None and not deadline.hasExpired():
+        qapp.processEvents()
+        QThread.msleep(10)
+    yield window
+    window.close()
 
 
 @pytest.fixture

@@ -7,14 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QInputDialog, QMessageBox
 
 from acquisition.errors import InputError
 from acquisition.gui.collapse_view import CollapseView
-from acquisition.gui.exponent_view import ExponentView
 from acquisition.gui.field_view import FieldView
-from acquisition.gui.log_pane import LogPane
 from acquisition.gui.plots import View
 from acquisition.gui.raw_view import RawView
 from acquisition.gui.run_browser import RunBrowser
@@ -60,50 +56,6 @@ def test_raw_view_draws_what_the_run_file_holds(make_window: MakeWindow, finishe
     assert conductance == pytest.approx(expected[:, 1] / 3.8740458e-5, rel=1e-6)
 
 
-def test_exponent_of_the_fit_is_shown_with_its_error(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
-    window = attached(make_window, finished_run, qtbot)
-    assert window.panel(CollapseView).alpha == pytest.approx(0.5, abs=0.1)
-    assert f"{window.panel(CollapseView).alpha:.4f}" in window.panel(CollapseView).value.text()
-    assert "95 %" in window.panel(ExponentView).readout.text()
-
-
-def test_slider_spreads_the_isotherms_and_auto_brings_them_back(
-    make_window: MakeWindow, finished_run: Path, qtbot
-) -> None:
-    window = attached(make_window, finished_run, qtbot)
-
-    collapse = window.panel(CollapseView)
-
-    def spread() -> float:
-        tops = [collapse.dots.curve(name)[1].max() for name in collapse.dots.names()]
-        return max(tops) - min(tops)
-
-    fitted = spread()
-    qtbot.mouseClick(collapse.auto, Qt.MouseButton.LeftButton, pos=collapse.auto.rect().center())
-    collapse.auto.setChecked(False)
-    collapse.slider.setValue(collapse.slider.maximum())
-    assert collapse.alpha == pytest.approx(1.5)
-    assert spread() > 1.5 * fitted
-    collapse.auto.setChecked(True)
-    assert spread() == pytest.approx(fitted)
-
-
-def test_strip_tells_state_and_points(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
-    window = attached(make_window, finished_run, qtbot)
-    cells = window.strip.cells
-    assert cells["run"].text() == "complete"
-    assert cells["done"].text().startswith("855/855")
-    assert cells["flags"].text() == "none"
-    assert "settled" in cells["T"].text()
-
-
-def test_log_tells_what_happened(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
-    window = attached(make_window, finished_run, qtbot)
-    assert "temperature" in window.panel(LogPane).lines.toPlainText()
-    assert "safe-state" in window.panel(LogPane).lines.toPlainText()
-
-
-@pytest.mark.parametrize("ending", ["svg", "png", "pdf", "csv"])
 def test_every_panel_exports(make_window: MakeWindow, finished_run: Path, qtbot, tmp_path: Path, ending: str) -> None:
     window = attached(make_window, finished_run, qtbot)
     for view in (panel for panel in window.panels if isinstance(panel, View)):
@@ -111,11 +63,6 @@ def test_every_panel_exports(make_window: MakeWindow, finished_run: Path, qtbot,
         view.export(path)
         if not isinstance(view, FieldView) or ending != "csv":  # the quick run has one field, so no curve
             assert path.stat().st_size > 100, view.name
-
-
-def test_export_of_an_unknown_kind_is_refused(make_window: MakeWindow, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"\.svg"):
-        make_window().panel(RawView).export(tmp_path / "x.docx")
 
 
 def test_file_that_is_no_run_file_is_refused_and_the_old_one_stays(
@@ -137,32 +84,6 @@ def test_layout_is_kept_and_can_be_reset(make_window: MakeWindow) -> None:
     assert again.docks["Noise"].isHidden()
     again.reset_layout()
     assert not again.docks["Noise"].isHidden()
-
-
-def test_three_clicks_lead_to_a_running_collapse_that_obeys(
-    make_window: MakeWindow, qtbot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    window = make_window(speed=2500.0)
-    qtbot.mouseClick(window.panel(StartPanel).start, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window._tail is not None and window._tail.points > 20, timeout=60_000)
-    tail = window._tail
-    assert tail is not None
-    assert window.strip.cells["run"].text() == "running"
-    assert window.strip.cells["engine"].text() == "alive"
-
-    window.bar.pause_point.trigger()
-    qtbot.waitUntil(lambda: tail.state == "paused", timeout=20_000)
-    qtbot.waitUntil(window.bar.go_on.isEnabled, timeout=5_000)
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("helium transfer", True))
-    window.bar.note.trigger()
-    window.bar.go_on.trigger()
-    qtbot.waitUntil(lambda: tail.state == "running", timeout=20_000)
-
-    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Yes)
-    window.bar.abort.trigger()
-    qtbot.waitUntil(lambda: tail.state == "aborted", timeout=20_000)
-    assert window.strip.cells["run"].text() == "aborted, safe"
-    assert "helium transfer" in window.panel(LogPane).lines.toPlainText()
 
 
 def test_browser_finds_a_run_by_its_words_and_opens_it(make_window: MakeWindow, finished_run: Path, qtbot) -> None:

@@ -1,0 +1,107 @@
+"""The evidence: which mechanisms the run allows so far, which it excludes, and why."""
+
+import json
+from typing import Any
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QColor, QShowEvent
+from PyQt5.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout
+
+from acquisition.gui.analysis_process import AnalysisProcess
+from acquisition.gui.fitting import FitAnswer
+from acquisition.gui.panel import News, Panel, Surroundings
+from acquisition.gui.style import Tone
+from acquisition.gui.tail import RunTail
+
+HEADINGS = ("mechanism", "verdict", "because")
+TONES = {"consistent": Tone.GOOD, "undecided": Tone.WARNING, "excluded": Tone.IDLE}
+MARKS = {"consistent": "\u2713", "undecided": "?", "excluded": "\u2717"}
+"""A mark beside each word, for those who do not see the colour."""
+
+
+class EvidencePanel(Panel):
+    """The mechanism table of `zerobias analyze`, weighed anew after every batch fit while it is seen."""
+
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__("Evidence")
+        self._palette = around.palette
+        self._tail: RunTail | None = None
+        self._is_due = False
+        self._points = 0
+        self.verdict = QLabel("no verdict yet")
+        self.verdict.setWordWrap(True)
+        self.again = QPushButton("Weigh now")
+        self.table = QTreeWidget()
+        self.table.setHeaderLabels(list(HEADINGS))
+        self.table.setRootIsDecorated(False)
+        self.table.setWordWrap(True)
+        for column in range(2):
+            self.table.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        row = QHBoxLayout()
+        row.addWidget(self.verdict, stretch=1)
+        row.addWidget(self.again, alignment=Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 4, 4, 4)
+        column.addLayout(row)
+        column.addWidget(self.table)
+        self._analysis = AnalysisProcess(self)
+        self._analysis.done.connect(self._show)
+        self._analysis.refused.connect(self._refuse)
+        self.again.clicked.connect(self._weigh)
+
+    def clear(self) -> None:
+        """Forget the run, and what is being weighed of it."""
+        self._analysis.stop()
+        self._tail, self._is_due = None, False
+        self.table.clear()
+        self.verdict.setText("no verdict yet")
+
+    def show_news(self, news: News) -> None:
+        """Take note of the run."""
+        self._tail = news.tail
+
+    def show_answer(self, answer: FitAnswer) -> None:
+        """Weigh anew when a batch fit has something new."""
+        self._is_due = self._is_due or answer.is_batch
+        self._weigh_if_seen()
+
+    def showEvent(self, a0: QShowEvent | None) -> None:  # Qt's name
+        """Weigh what came while the panel was hidden."""
+        super().showEvent(a0)
+        self._weigh_if_seen()
+
+    def end(self) -> None:
+        """End what is being weighed."""
+        self._analysis.stop()
+
+    def _weigh_if_seen(self) -> None:
+        if self._is_due and self.isVisible():
+            self._weigh()
+
+    def _weigh(self) -> None:
+        if self._tail is None or self._analysis.is_busy:
+            return
+        self._is_due = False
+        self._points = self._tail.points
+        self.verdict.setText("weighing ...")
+        self._analysis.start(self._tail.path, "--json")
+
+    def _show(self, text: str) -> None:
+        found: dict[str, Any] = json.loads(text.splitlines()[-1])
+        self.table.clear()
+        self.table.addTopLevelItems([self._row(row) for row in found["evidence"]])
+        because = "; ".join(found["because"])
+        self.verdict.setText(f"<b>verdict after {self._points} points: {found['verdict']}</b> - {because}")
+        self._weigh_if_seen()
+
+    def _refuse(self, why: str) -> None:
+        self.verdict.setText(f"no verdict yet: {why}")
+
+    def _row(self, row: dict[str, Any]) -> QTreeWidgetItem:
+        verdict = row["verdict"]
+        item = QTreeWidgetItem([row["mechanism"], f"{MARKS[verdict]} {verdict}", "\n".join(row["because"])])
+        colour = QColor(self._palette.tones[TONES[verdict]])
+        for column in range(2):
+            item.setForeground(column, colour)
+            item.setTextAlignment(column, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        return item

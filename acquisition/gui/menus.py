@@ -1,0 +1,137 @@
+"""The menus, and the list of keys."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from PyQt5.QtWidgets import (
+    QAction,
+    QDialog,
+    QDockWidget,
+    QFormLayout,
+    QInputDialog,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QWidget,
+)
+
+from acquisition.gui.layouts import Layouts
+
+
+class Commands(Protocol):
+    """What the menus can ask of the window."""
+
+    def ask_for_run(self) -> None:
+        """Ask for a run file and look at it."""
+        ...
+
+    def ask_for_export(self) -> None:
+        """Ask which panel to export, and where to."""
+        ...
+
+    def ask_for_report(self) -> None:
+        """Ask for a folder and write the report."""
+        ...
+
+    def leave(self) -> None:
+        """Close the window."""
+        ...
+
+    def change_theme(self) -> None:
+        """Change between dark and light."""
+        ...
+
+
+class Menus:
+    """File, view and help.
+
+    Parameters
+    ----------
+    window : QMainWindow
+        Gets the menus.
+    commands : Commands
+        What they do.
+    docks : dict of str to QDockWidget
+        What can be shown and hidden.
+    layouts : Layouts
+        What can be kept and restored.
+    """
+
+    def __init__(
+        self, window: QMainWindow, commands: Commands, docks: dict[str, QDockWidget], layouts: Layouts
+    ) -> None:
+        self._window = window
+        self._layouts = layouts
+        bar = window.menuBar()
+        file = bar.addMenu("&File")
+        self.actions = [
+            _add(file, "Open run ...", "Ctrl+O", commands.ask_for_run),
+            _add(file, "Export panel ...", "Ctrl+E", commands.ask_for_export),
+            _add(file, "Write report ...", "Ctrl+T", commands.ask_for_report),
+            _add(file, "Close window", "Ctrl+W", commands.leave),
+        ]
+        panels = bar.addMenu("&Panels")
+        for number, dock in enumerate(docks.values(), start=1):
+            panels.addAction(dock.toggleViewAction())
+            if number <= 9:
+                jump = _add(panels, f"Go to {dock.windowTitle()}", f"Alt+{number}", _jump(dock))
+                jump.setVisible(False)  # the key is what matters; the panel is in the menu already
+                window.addAction(jump)
+                self.actions.append(jump)
+        view = bar.addMenu("&View")
+        self.actions.append(_add(view, "Dark or light", "Ctrl+D", commands.change_theme))
+        view.addAction("Keep layout as ...", self._ask_for_layout)
+        self._kept = view.addMenu("Layouts")
+        view.addAction("Reset layout", layouts.reset)
+        self._list_layouts()
+        bar.addMenu("&Help").addAction("Keyboard shortcuts", self.show_shortcuts)
+
+    def show_shortcuts(self) -> QDialog:
+        """List all keys."""
+        dialog = QDialog(self._window)
+        dialog.setWindowTitle("Keyboard shortcuts")
+        form = QFormLayout(dialog)
+        for action in _with_keys(self._window):
+            form.addRow(QLabel(f"<b>{action.shortcut().toString()}</b>"), QLabel(action.text().rstrip(" .")))
+        dialog.show()  # never modal: abort stays in reach
+        return dialog
+
+    def _ask_for_layout(self) -> None:
+        dialog = QInputDialog(self._window)
+        dialog.setLabelText("Name of the layout:")
+        dialog.textValueSelected.connect(self.keep_layout)
+        dialog.show()
+
+    def keep_layout(self, name: str) -> None:
+        """Keep the present layout under a name."""
+        name = name.strip().replace("/", "-")
+        if name:
+            self._layouts.keep(name)
+            self._list_layouts()
+
+    def _list_layouts(self) -> None:
+        self._kept.clear()
+        for name in self._layouts.names():
+            self._kept.addAction(name, lambda name=name: self._layouts.restore(name))
+
+
+def _add(menu: QMenu, text: str, key: str, do: Callable[[], None]) -> QAction:
+    action = QAction(text, menu)
+    action.setShortcut(key)
+    action.triggered.connect(do)
+    menu.addAction(action)
+    return action
+
+
+def _jump(dock: QDockWidget) -> Callable[[], None]:
+    def jump() -> None:
+        dock.show()
+        dock.raise_()
+
+    return jump
+
+
+def _with_keys(window: QWidget) -> list[QAction]:
+    """Return every action of the window that has a key, each once."""
+    found = {action.shortcut().toString(): action for action in window.findChildren(QAction)}
+    return [action for key, action in sorted(found.items()) if key]

@@ -1,0 +1,72 @@
+"""Trouble, taken apart for the operator: what happened, to which instrument, what the program did, what to do."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from acquisition.planning.timing import duration_text
+from acquisition.readings import Event
+
+LAST_EVENTS = 25
+
+_ENDS = {
+    "failed": "The run failed",
+    "safety-stop": "An interlock stopped the run",
+    "interrupted": "The engine is gone",
+}
+"""States of a run that the operator must hear of."""
+
+_DID = {
+    "failed": "The run ended. What is measured is in the run file.",
+    "safety-stop": "The run ended. What is measured is in the run file.",
+    "interrupted": "The guard beside the engine makes the rack safe. What is measured is in the run file.",
+}
+_ADVICE = {
+    "failed": "Put right what is named above, then finish the run with `zerobias resume`.",
+    "safety-stop": "Find and remove the cause, then finish the run with `zerobias resume`.",
+    "interrupted": "Look at the rack, then finish the run with `zerobias resume`.",
+}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What the error dialog shows; `details` are folded away."""
+
+    title: str
+    what: str
+    instrument: str
+    did: str
+    advice: str
+    details: str
+
+
+def trouble_of_error(error: Exception, details: str = "") -> Trouble:
+    """Take apart an error of the window itself: its line ends, behind the last semicolon, with what to do."""
+    what, advice = _without_advice(str(error))
+    did = "Nothing else was touched; a run under way goes on."
+    return Trouble("That did not work", what, "none", did, advice or "The log has the details.", details)
+
+
+def trouble_of_run(state: str, events: Sequence[Event], instruments: Iterable[str]) -> Trouble | None:
+    """Take apart how a run ended, or return None if that is nothing to report."""
+    if state not in _ENDS:
+        return None
+    line = next((event.message for event in reversed(events) if event.kind in (state, "interlock")), "no message")
+    what, advice = _without_advice(line)
+    safe = [event.message for event in events if event.kind == "safe-state"]
+    return Trouble(
+        title=_ENDS[state],
+        what=what,
+        instrument=next((name for name in instruments if name in line), "none named"),
+        did=" ".join([_DID[state], *(f"Safe state: {message}." for message in safe[-1:])]),
+        advice=advice or _ADVICE[state],
+        details="\n".join(_line(event) for event in events[-LAST_EVENTS:]),
+    )
+
+
+def _without_advice(line: str) -> tuple[str, str]:
+    what, semicolon, advice = line.rpartition("; ")
+    return (what, advice) if semicolon else (line, "")
+
+
+def _line(event: Event) -> str:
+    return f"{duration_text(event.time_s):>11}  {event.kind}: {event.message}"
