@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from PyQt5 import sip
 from PyQt5.QtCore import QCoreApplication, QSettings, Qt
 from PyQt5.QtWidgets import QApplication
 
@@ -62,7 +63,7 @@ def open_window(
     )
     desk = Desk(application, around)
     desk.open(run_file)
-    return application.exec_()
+    return desk.run()
 
 
 class Desk:
@@ -100,6 +101,15 @@ class Desk:
         if before is not None:
             before.close()
             before.deleteLater()
+
+    def run(self) -> int:
+        """Run until the program is told to end; return its exit status, with the window closed in every case."""
+        status = self._application.exec_()
+        if self.window is not None:
+            self.window.close()
+            sip.delete(self.window)  # while there is still an application
+            self.window = None
+        return status
 
     def change_theme(self) -> None:
         """Put a window of the other palette in the place of the present one."""

@@ -61,7 +61,7 @@ def note_dialog(window: LabWindow) -> QInputDialog:
 
 
 def test_three_clicks_lead_to_a_run_that_obeys_every_button(make_window: MakeWindow, qtbot: Any) -> None:
-    window = make_window(speed=2500.0)
+    window = make_window(speed=500.0)
     tail = started(window, qtbot)
     assert window.strip.cells["run"].text() == "running"
     assert window.strip.cells["engine"].text() == "alive"

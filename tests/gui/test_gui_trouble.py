@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PyQt5.QtCore import Qt
 
 from acquisition.errors import InputError
@@ -81,7 +82,7 @@ desk.open(None)
 QTimer.singleShot(0, raise_something)
 QTimer.singleShot(300, lambda: print(desk.window.trouble.text()))
 QTimer.singleShot(400, application.quit)
-print("status", application.exec_())
+print("status", desk.run())
 """
 
 
@@ -97,19 +98,29 @@ def test_exception_in_a_slot_is_shown_and_ends_nothing(tmp_path: Path) -> None:
     assert "status 0" in done.stdout
 
 
-def test_other_palette_comes_with_the_same_run(make_window: MakeWindow, field_run: Path, qapp: Any, qtbot: Any) -> None:
+@pytest.fixture
+def desk(make_window: MakeWindow, qapp: Any) -> Iterator[Desk]:
+    hook = sys.excepthook
     desk = Desk(qapp, make_window()._around)
+    yield desk
+    sys.excepthook = hook
+    if desk.window is not None:
+        desk.window.close()
+
+
+def test_other_palette_comes_with_the_same_run(desk: Desk, field_run: Path, qtbot: Any) -> None:
     desk.open(field_run)
     first = desk.window
     assert first is not None
-    qtbot.keyClick(first, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: desk.window is not first, timeout=10_000)
+    (action,) = (action for action in first.menus.actions if action.shortcut().toString() == "Ctrl+D")
+    action.trigger()
     second = desk.window
     assert second is not None
+    assert second is not first
     assert second._around.palette is style.DARK
     assert second.run_file == field_run
     assert second.panel(IsothermsPanel).list.count() == 3
-    second.close()
+    qtbot.waitUntil(lambda: not first.isVisible(), timeout=2_000)
 
 
 def test_layout_can_be_kept_under_a_name(make_window: MakeWindow) -> None:

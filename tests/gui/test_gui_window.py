@@ -10,8 +10,6 @@ import pytest
 
 from acquisition.errors import InputError
 from acquisition.gui.collapse_view import CollapseView
-from acquisition.gui.field_view import FieldView
-from acquisition.gui.plots import View
 from acquisition.gui.raw_view import RawView
 from acquisition.gui.run_browser import RunBrowser
 from acquisition.gui.start_panel import StartPanel
@@ -56,15 +54,6 @@ def test_raw_view_draws_what_the_run_file_holds(make_window: MakeWindow, finishe
     assert conductance == pytest.approx(expected[:, 1] / 3.8740458e-5, rel=1e-6)
 
 
-def test_every_panel_exports(make_window: MakeWindow, finished_run: Path, qtbot, tmp_path: Path, ending: str) -> None:
-    window = attached(make_window, finished_run, qtbot)
-    for view in (panel for panel in window.panels if isinstance(panel, View)):
-        path = tmp_path / f"{view.name}.{ending}"
-        view.export(path)
-        if not isinstance(view, FieldView) or ending != "csv":  # the quick run has one field, so no curve
-            assert path.stat().st_size > 100, view.name
-
-
 def test_file_that_is_no_run_file_is_refused_and_the_old_one_stays(
     make_window: MakeWindow, finished_run: Path, qtbot, tmp_path: Path
 ) -> None:
@@ -82,7 +71,7 @@ def test_layout_is_kept_and_can_be_reset(make_window: MakeWindow) -> None:
     window.close()
     again = make_window()
     assert again.docks["Noise"].isHidden()
-    again.reset_layout()
+    again.layouts.reset()
     assert not again.docks["Noise"].isHidden()
 
 
