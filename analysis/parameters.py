@@ -29,6 +29,7 @@ MINIMUM_LINE_POINTS = 4
 SPREAD_NODES = 24
 ONE_SIDED_95 = 1.6448536269514722
 QUANTA_A_TLS = 2.0
+SCALING_ALPHA, MOST_SIGMAS = 0.5, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,9 @@ def find_parameters(
     if features is not None and features.departure is not None:
         kondo = _sharper_bound(kondo, features.departure.kondo_temperature_K)
         crossover = _sharper_bound(crossover, features.departure.crossover_bias_V)
+    off = abs(fit.alpha - SCALING_ALPHA) / fit.error
+    if off > MOST_SIGMAS:
+        kondo, crossover = (_unless_bound(own, off) for own in (kondo, crossover))
     return Parameters(
         b_sigma,
         f0,
@@ -121,6 +125,15 @@ def _sharper_bound(bound: Quantity, found: Quantity) -> Quantity:
         return found
     is_higher = found.bound == ">=" and found.value is not None and found.value > bound.value
     return found if is_higher else bound
+
+
+def _unless_bound(found: Quantity, off: float) -> Quantity:
+    """Return what was measured but no bound: a T_K inside the window bends alpha and leaves no other trace."""
+    if found.bound != ">=":
+        return found
+    return Quantity(
+        None, None, found.unit, why=f"alpha is {off:.1f} sigma from 1/2, as a T_K inside the window makes it"
+    )
 
 
 def _saturation(features: Features | None) -> Quantity:

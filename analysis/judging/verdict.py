@@ -72,6 +72,9 @@ def _nothing_left(facts: Facts, rows: Mapping[str, MechanismEvidence]) -> tuple[
         text = f"the curves do not scale and no model describes them: {best}, the best, has chi2/dof "
         text += f"{costs.per_dof(best):.1f}"
         return "no-scaling", (text, *rows["no-scaling"].because)
+    if facts.does_scale and facts.fit is not None and facts.fit.alpha < 0.5:
+        text = f"alpha = {facts.fit.alpha:.3f} fits no mechanism; systems of a T_K inside the window besides others, "
+        return UNDECIDED, (f"{text}as in the paper's sample 3, would lower 1/2 to that",)
     return UNDECIDED, ("every mechanism is excluded by some criterion; look at the criteria",)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from simulated_contact import run_columns
+from simulated_contact import QUANTUM_S, conductance, run_columns, triangle
 
 from analysis.collapse import fit_exponent
 from analysis.curves import Window, make_curves
@@ -57,6 +57,28 @@ def test_kondo_temperature_is_a_bound_of_the_right_size(sample: Parameters) -> N
     bound = sample.kondo_temperature_K
     assert bound.bound == ">="
     assert bound.value is not None and 4.0 < bound.value < 16.0
+
+
+def test_no_bound_is_given_where_some_systems_cross_over_inside_the_window() -> None:
+    # as the paper's sample 3: a third of the amplitude has a T_K of 0.4 K, which bends alpha and nothing else
+    order = triangle(161, 1e-3)
+    rng = np.random.default_rng(11)
+    couplings = (np.arange(10) + 0.5) / 10 * 0.8
+    pieces = []
+    for temperature_K in np.geomspace(0.1, 1.2, 8):
+        low = conductance(order[:, 0], temperature_K, couplings, np.full(10, 0.4), 3.4)
+        high = conductance(order[:, 0], temperature_K, couplings, np.full(10, 8.0), 7.8)
+        values = low + high + 0.03 * rng.standard_normal(len(order))
+        pieces.append(
+            np.column_stack([order[:, 0], np.full(len(order), temperature_K), values * QUANTUM_S, order[:, 1]])
+        )
+    bias_V, temperature, values_S, direction = np.vstack(pieces).T
+    curves = make_curves(bias_V=bias_V, temperature_K=temperature, conductance_S=values_S, direction=direction)
+    fit = fit_exponent(curves, Window(1.3, 0.8e-3))
+    assert fit.alpha < 0.5 - 3.0 * fit.error
+    found = find_parameters(curves, fit, features=find_features(curves, fit))
+    assert found.kondo_temperature_K.bound != ">=" and found.delta_bound_K.bound != "<="
+    assert "sigma from 1/2" in found.kondo_temperature_K.why or found.kondo_temperature_K.is_measured
 
 
 def test_what_follows_from_the_kondo_temperature_follows(sample: Parameters) -> None:
