@@ -13,13 +13,15 @@ import math
 from collections.abc import Mapping
 from enum import IntFlag
 
+import numpy as np
+from numpy.typing import NDArray
 from pymeasure.adapters import Adapter
 from pymeasure.instruments import Instrument
 from pymeasure.instruments.srs import SR860 as StockSR860
 from pymeasure.instruments.validators import strict_discrete_set, strict_range
 from pyvisa.highlevel import VisaLibraryBase
 
-from instruments.errors import ReadbackError
+from instruments.errors import ReadbackError, ReplyError
 from instruments.limits import Limits
 from instruments.roles import Clock, LockInReading, LockInStatus
 from instruments.srs_lockin import SrsLockIn
@@ -58,6 +60,9 @@ FIXED_SETTINGS = {
 AC coupled against the bias, and RC filters."""
 
 _OUTPUTS = ("X", "Y", "R")
+_BUFFER_kB = 4096
+_BLOCK = 64 * 1024
+_MOST_HALVINGS = 20
 _PHASE_STEP_DEG = 1e-5
 _FREQUENCY_TOLERANCE = 1e-5
 _AMPLITUDE_TOLERANCE = 2e-3
@@ -227,6 +232,57 @@ class SR860(SrsLockIn):
         with self._line.lock:
             self._box.take("input_range", input_range)
             return self._box.take("sensitivity", scale_V)
+
+    def start_buffer(self, rate_Hz: float) -> float:
+        """Empty the capture buffer, store X and Y in it from now on, and return the rate taken: the next at or above.
+
+        The box halves the highest rate of its time constant up to twenty times. It stops by itself after 524288 rows.
+
+        Raises
+        ------
+        LimitError
+            If the rate is above the highest, or not above zero.
+        """
+        with self._line.lock:
+            fastest_Hz = self._line.ask_floats("CAPTURERATEMAX?", 1)[0]
+            Limits(0.0, fastest_Hz, "Hz", "sampling rate").check(rate_Hz, self._name)
+            halvings = min(math.floor(math.log2(fastest_Hz / rate_Hz) + 1e-9), _MOST_HALVINGS)
+            for message in ("CAPTURESTOP", "CAPTURECFG XY", f"CAPTURELEN {_BUFFER_kB}", f"CAPTURERATE {halvings}"):
+                self._line.write(message)
+            taken_Hz = self._line.ask_floats("CAPTURERATE?", 1)[0]
+            if not math.isclose(taken_Hz, fastest_Hz / 2.0**halvings, rel_tol=1e-3):
+                raise ReadbackError(self._name, f"sampling rate set to {rate_Hz:g} Hz, but it reads {taken_Hz:g}")
+            self._line.write("CAPTURESTART ONE,IMM")
+        return taken_Hz
+
+    def read_buffer(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Stop storing and fetch what was stored.
+
+        Returns
+        -------
+        x_V, y_V : arrays, shape (N,)
+            Rms volts, oldest first, at the rate that `start_buffer` returned.
+
+        Raises
+        ------
+        CommunicationError, ReplyError
+            If a transfer came short; the buffer still holds everything then.
+        """
+        with self._line.lock:
+            self._line.write("CAPTURESTOP")
+            count = self._line.ask_int("CAPTUREBYTES?") // 8 * 8
+            data = b"".join(self._fetch(first, min(_BLOCK, count - first)) for first in range(0, count, _BLOCK))
+        values = np.frombuffer(data, dtype="<f4").astype(np.float64)
+        return values[::2], values[1::2]
+
+    def _fetch(self, first: int, count: int) -> bytes:
+        """Fetch bytes from the capture buffer: a block with ``#``, digits and length before it, and a line feed."""
+        head = f"#{len(str(count))}{count}".encode()
+        question = f"CAPTUREGET? {first // 1024},{math.ceil(count / 1024)}"
+        reply = self._line.ask_bytes(question, len(head) + count + 1)
+        if not reply.startswith(head):
+            raise ReplyError(self._name, f"{question} was answered by {reply[:8]!r}, expected a block of {count} bytes")
+        return reply[len(head) : -1]
 
     def settings(self) -> Mapping[str, str | float | int | bool]:
         """Read every setting that bears on the data."""

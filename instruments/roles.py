@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from enum import Enum, IntFlag, auto
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class Clock(Protocol):
     """The experiment clock, virtual or real; the only source of time (`simulators.clock`, `acquisition.clock`)."""
@@ -164,6 +167,19 @@ class AdaptableLockIn(Protocol):
 
     def read_harmonic(self, harmonic: int, duration_s: float = 0.0) -> LockInReading:
         """Read X and Y at a multiple of the frequency, settled, and go back to the frequency itself."""
+        ...
+
+
+@runtime_checkable
+class BufferedLockIn(Protocol):
+    """What a lock-in can do besides: store X and Y by itself, at a rate that no question and answer keeps up with."""
+
+    def start_buffer(self, rate_Hz: float) -> float:
+        """Empty the buffer, store from now on, and return the rate taken: the box's next at or above."""
+        ...
+
+    def read_buffer(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Stop storing and fetch X and Y (rms volts), oldest first, arrays of shape (N,)."""
         ...
 
 

@@ -50,7 +50,7 @@ FLOORS: dict[str, list[set[str]]] = {
     "instruments": [
         rooms("errors roles"),
         rooms("current_source degauss field_sweep lakeshore limits lockin_routines")
-        | rooms("oxford persistent_mode settling srs_lockin transport wired"),
+        | rooms("field_trace oxford persistent_mode settling srs_lockin transport wired"),
         rooms("lockin_sr830 lockin_sr860 magnet_ami430 magnet_ips120 magnet_mercuryips")
         | rooms("sourcemeter_keithley2400 sourcemeter_keithley2400_commands")
         | rooms("sourcemeter_keithley2450 sourcemeter_keithley2450_commands")
