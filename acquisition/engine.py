@@ -28,6 +28,7 @@ from acquisition.running.lock import FileLock, lock_path
 from acquisition.running.obedience import Obedience
 from acquisition.running.observer import Observer, Teller
 from acquisition.running.past import Past
+from acquisition.running.run_folder import synchronised_by
 from acquisition.running.safeguard import Safeguard
 from acquisition.running.vital_signs import VitalSigns
 from acquisition.running.watch import GuardStarter, Watch, watched
@@ -45,6 +46,10 @@ EXIT_STATUS = {
 
 DISK_S = 0.1
 """Wall time for which the free space of the disk is taken as known."""
+
+FOLDER_WARNING = (
+    "the run file is in a synchronised folder ({}): what is copied from there while the run goes on is worthless"
+)
 
 JOURNAL_S = 10.0
 """Wall time after which what was sent to the instruments is written down at the latest."""
@@ -252,6 +257,8 @@ class _Engine:
                 self._go_on(unfinished)
             self._control.attach(listen=self._listen, beat=watch.beat)
             self._control.beat()
+            if maker := synchronised_by(self._writer.path):
+                self._happened(Event(self._loop.now_s(), "folder", FOLDER_WARNING.format(maker)))
             state, message = self._walk()
         finally:
             state, message = self._end(state, message, watch)

@@ -84,7 +84,7 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("checklist clock errors"),
         rooms("readings recipe run_schema station_file tidy_csv toml_document toml_model whole_file")
         | rooms("boxes", inside="planning")
-        | rooms("alerts command_file control interlocks journal lock rehearsal wire_log", inside="running"),
+        | rooms("alerts command_file control interlocks journal lock rehearsal run_folder wire_log", inside="running"),
         rooms("by_hand calibration circuit plan safety")
         | rooms("budget excitation learned_times plan_edit plan_limits plan_rows plan_warnings", inside="planning")
         | rooms("sweep timing", inside="planning")

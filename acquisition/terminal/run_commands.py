@@ -21,6 +21,7 @@ from acquisition.running.diary import add_entry, inherited
 from acquisition.running.journal import WriteJournal
 from acquisition.running.lock import FileLock, lock_path, lock_rack
 from acquisition.running.rehearsal import book_faults
+from acquisition.running.run_folder import refuse_network_drive
 from acquisition.station_file import Station
 from acquisition.terminal.commands import calibration_for, print_json, station_for, truth_of
 from acquisition.terminal.confirm import confirmed, remind
@@ -83,6 +84,7 @@ def run_recipe(options: RunOptions) -> int:
     station, _ = with_learned_times(station, recipe, options.sample, options.out)
     plan = make_plan(recipe, station)
     control = _control(wall, options.sample, options.speed, is_confirmed=options.is_confirmed)
+    refuse_network_drive(options.out)
     checklist = _checklist(options.sample, station, is_confirmed=options.is_confirmed)
     console = Console(stderr=True)
     view = RunView(console, wall, with_events=options.with_events)
@@ -137,6 +139,7 @@ def resume_run_file(options: ResumeOptions) -> int:
 
     wall, journal, console = WallClock(), WriteJournal(), Console(stderr=True)
     alerts = Alerts(load_settings())
+    refuse_network_drive(options.run_file.parent)
     with RunFileReader(options.run_file):  # is it one?
         pass
     with FileLock(lock_path(options.run_file), f"run file {options.run_file.name}", wall) as lock:
@@ -147,6 +150,8 @@ def resume_run_file(options: ResumeOptions) -> int:
             console.print("nothing is missing", highlight=False)
             outcome = RunOutcome(options.run_file, RunState.COMPLETE, len(unfinished.measured), "")
             return _report(outcome, console, as_json=options.as_json)
+        if unfinished.sample is not None:
+            truth_of(unfinished.sample)  # is it a sample of this program?
         station, speed = unfinished.running.plan.station, unfinished.header.get("speed")
         control = _control(wall, unfinished.sample, speed, is_confirmed=options.is_confirmed)
         checklist = _checklist(unfinished.sample, station, is_confirmed=options.is_confirmed)

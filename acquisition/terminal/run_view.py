@@ -30,7 +30,7 @@ GROWTH = 1.25
 MOST_POINTS = 50_000
 """A run of more is not fitted while it goes on: that would take more memory and time than all the rest."""
 WORTH_A_LINE = frozenset(
-    {"unsettled", "anchors", "paused", "continued", "resumed", "contact", "note", "unreadable", "planned"}
+    {"unsettled", "anchors", "paused", "continued", "resumed", "contact", "note", "unreadable", "planned", "folder"}
 )
 
 
