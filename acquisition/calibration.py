@@ -98,6 +98,7 @@ def calibrated(station: Station, calibration: Calibration) -> Station:
     circuit = station.circuit.model_copy(
         update={
             "gain_factor": main.gain_factor,
+            "calibrated_Hz": main.frequency_Hz,
             "gain_error_fraction": calibration.gain_error_fraction,
             "phase_deg": main.phase_deg,
             "zero_x_V": calibration.zero_x_V if abs(calibration.zero_x_V) > threshold_V else 0.0,

@@ -189,6 +189,7 @@ class CircuitSection(TomlModel):
     lead_error_ohm: NotNegative = Field(default=0.0, description="error of lead_ohm, one sigma, in ohm")
 
     gain_factor: Positive = Field(default=1.0, description="true gain of the chain over the nominal one, as calibrated")
+    calibrated_Hz: Positive | None = Field(default=None, description="frequency in hertz at which it was calibrated")
     phase_deg: Number = Field(default=0.0, description="phase of the line in degrees, as calibrated")
     zero_x_V: Number = Field(default=0.0, description="signal in phase at no excitation, in volt, as calibrated")
     zero_y_V: Number = Field(default=0.0, description="signal in quadrature at no excitation, in volt, as calibrated")

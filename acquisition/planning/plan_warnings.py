@@ -25,6 +25,9 @@ SCALING_REGION = 10.0
 LINE_Hz = (50.0, 60.0)
 LINE_GUARD_Hz = 1.0
 
+CALIBRATED_WITHIN = 0.02
+"""Part of a frequency by which that of the calibration may differ."""
+
 
 class Isotherm(Protocol):
     """What the warnings look at; `acquisition.plan.IsothermPlan` has it."""
@@ -148,6 +151,12 @@ def _station_warnings(recipe: Recipe, station: Station) -> Iterator[str]:
         harmonic = round(frequency_Hz / line_Hz)
         if harmonic and abs(frequency_Hz - harmonic * line_Hz) < LINE_GUARD_Hz:
             yield f"{frequency_Hz:g} Hz is beside a harmonic of the {line_Hz:g} Hz line; take 137.7 or 37.7 Hz"
+    calibrated_Hz = station.circuit.calibrated_Hz
+    if calibrated_Hz is not None and not math.isclose(calibrated_Hz, frequency_Hz, rel_tol=CALIBRATED_WITHIN):
+        yield (
+            f"the line was calibrated at {calibrated_Hz:g} Hz, this recipe is at {frequency_Hz:g} Hz; "
+            f"zerobias calibrate --frequency-Hz {frequency_Hz:g}"
+        )
     meter = station.sourcemeter
     box = SOURCE_METERS[meter.model]
     quantum_A = dict(zip(box.ranges_A, box.steps_A, strict=True)).get(meter.range_A, 0.0)

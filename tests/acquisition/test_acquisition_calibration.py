@@ -9,6 +9,8 @@ import pytest
 from acquisition.calibration import calibrated, calibration_path, load_calibration
 from acquisition.cli import main
 from acquisition.errors import InputError
+from acquisition.plan import make_plan
+from acquisition.recipe import parse_recipe
 from acquisition.station_file import load_station
 from acquisition.terminal.commands import station_for
 
@@ -74,6 +76,14 @@ def test_changed_circuit_wants_a_new_calibration(calibrated_file: Path) -> None:
     changed = station.model_copy(update={"circuit": station.circuit.model_copy(update={"ac_arm_ohm": 1e6})})
     with pytest.raises(InputError, match="another \\[circuit\\]"):
         calibrated(changed, calibration)
+
+
+def test_plan_warns_of_another_frequency(calibrated_file: Path) -> None:
+    recipe = parse_recipe(RECIPE + "[lockin]\nfrequency_Hz = 37.7\n", "tiny.toml")
+    plan = make_plan(recipe, station_for(calibrated_file, "cu1"))
+    assert "the line was calibrated at 137.7 Hz, this recipe is at 37.7 Hz" in " ".join(plan.warnings)
+    usual = make_plan(parse_recipe(RECIPE, "tiny.toml"), station_for(calibrated_file, "cu1"))
+    assert "calibrated at" not in " ".join(usual.warnings)
 
 
 def test_zero_within_its_error_is_not_taken_off(calibrated_file: Path) -> None:

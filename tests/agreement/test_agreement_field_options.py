@@ -70,7 +70,7 @@ class Walk:
         return [event.message for event in self.events if event.kind == kind]
 
 
-@pytest.mark.parametrize("model", ["IPS120", "MercuryiPS"])
+@pytest.mark.parametrize("model", ["IPS120", "PS120", "MercuryiPS"])
 def test_switch_is_closed_while_points_are_measured(model: str) -> None:
     walk = Walk(station(model), fields_T=[0.2, 0.1], persistent=True)
     assert {reading.flags for reading in walk.readings} == {PointFlag.GOOD}

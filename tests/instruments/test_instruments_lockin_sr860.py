@@ -191,3 +191,40 @@ def test_safe_is_the_smallest_oscillator_amplitude_twice(connected: Opener) -> N
         box.make_safe()
         box.close()
         box.close()
+
+
+def test_capture_stores_x_and_y_at_the_next_rate(connected: Opener) -> None:
+    exchange: Exchange = [
+        ("CAPTURERATEMAX?", "1220.703"), ("CAPTURESTOP", None), ("CAPTURECFG XY", None), ("CAPTURELEN 4096", None),
+        ("CAPTURERATE 6", None), ("CAPTURERATE?", "19.0735"), ("CAPTURESTART ONE,IMM", None),
+    ]  # fmt: skip
+    with connected(*exchange) as box:
+        assert box.start_buffer(10.0) == pytest.approx(19.0735)
+
+
+@pytest.mark.parametrize("rate_Hz", [1300.0, -1.0, math.nan])
+def test_impossible_sampling_rate_is_refused(connected: Opener, rate_Hz: float) -> None:
+    with connected(("CAPTURERATEMAX?", "1220.703")) as box, pytest.raises(LimitError):
+        box.start_buffer(rate_Hz)
+
+
+def test_capture_that_runs_at_another_rate_is_a_read_back_error(connected: Opener) -> None:
+    exchange: Exchange = [
+        ("CAPTURERATEMAX?", "1220.703"), ("CAPTURESTOP", None), ("CAPTURECFG XY", None), ("CAPTURELEN 4096", None),
+        ("CAPTURERATE 6", None), ("CAPTURERATE?", "1220.703"),
+    ]  # fmt: skip
+    with connected(*exchange) as box, pytest.raises(ReadbackError, match="sampling rate"):
+        box.start_buffer(10.0)
+
+
+def test_capture_is_fetched_as_a_block_of_pairs(clock: Any) -> None:
+    pairs = b"\x00\x00\x80\x3f\x0a\x0d\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x3f"
+    exchange: list[tuple[Any, Any]] = [
+        ("*IDN?", IDENTITY), ("OFSL?", "3"), ("OFLT?", "11"),
+        ("CAPTURESTOP", None), ("CAPTUREBYTES?", "16"),
+        ("CAPTUREGET? 0,1", b"#216" + pairs + b"\n"),
+    ]  # fmt: skip
+    with expected_protocol(SR860, exchange, clock=clock, name="SR860") as box:  # type: ignore[type-var]
+        x_V, y_V = box.read_buffer()
+    assert x_V.tolist() == [1.0, -2.0]
+    assert y_V[1] == 0.5  # though the first value holds a line feed
