@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready
 export QT_QPA_PLATFORM ?= offscreen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint kills format clean
+.PHONY: help setup demo test lint kills format clean bench
 
 help:  ## list these errands
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1\t/p' Makefile | expand -t 16
@@ -31,6 +31,9 @@ lint: $(READY)  ## check style, layout and types
 
 kills: $(READY)  ## kill a run thirty times, in every phase, and resume it
 	$(BIN)/python tests/benchmarks/kill_campaign.py --kills 30
+
+bench: $(READY)  ## measure all speeds beside the peers and write docs/benchmarks.md; a quarter of an hour when quiet
+	$(BIN)/python tests/benchmarks/speed/bench.py
 
 format: $(READY)  ## put the code into the common layout
 	$(BIN)/ruff check --fix .

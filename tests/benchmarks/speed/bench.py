@@ -1,0 +1,125 @@
+"""All benchmarks of speed, one after the other, and the document that they make.
+
+    make bench
+
+or, piece by piece: ``python tests/benchmarks/speed/bench.py --keep FOLDER --only STEP ...``. Each step is a process of
+its own and leaves a JSON file in the folder, where it is found again; delete one to measure it anew. With all there,
+docs/benchmarks.md and its pictures are written. The peers live in a virtual environment in that folder.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from document import write_document
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+PEERS = ("pymeasure==0.16.*", "qcodes", "bluesky", "fssa", "PyQt5", "pyqtgraph")
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A benchmark: its name, the seconds it takes on a quiet machine, and the command, whose last line is JSON."""
+
+    name: str
+    seconds: float
+    words: tuple[str, ...]
+    is_peer: bool = False
+
+
+def steps(folder: Path) -> list[Step]:
+    """Return all benchmarks; the larger a run, the later."""
+    ours = [Step(f"ours-{n}", 3 + 9e-5 * n, ("our_points.py", str(n))) for n in (1_000, 10_000, 100_000, 1_000_000)]
+    peers = [
+        Step(f"{peer}-{points}", 3 + cost_s * points, ("peer_points.py", peer, str(points), str(folder)), is_peer=True)
+        for peer, cost_s, sizes in (
+            ("bluesky", 4e-3, (1_000, 10_000)),
+            ("qcodes", 4e-4, (1_000, 10_000, 100_000)),
+            ("pymeasure", 1e-4, (1_000, 10_000, 100_000)),
+        )
+        for points in sizes
+    ]
+    return [
+        *ours[:3],
+        *peers,
+        Step("simulated", 3, ("our_simulated.py", str(ROOT / "examples" / "quick.toml"))),
+        Step("reading", 60, ("our_reading.py", "1000000")),
+        Step("reading-qcodes", 60, ("peer_reading.py", "100000", str(folder)), is_peer=True),
+        Step("starts", 40, ("starts.py", str(peers_python(folder)))),
+        Step("profiles", 30, ("profiles.py",)),
+        Step("growth", 60, ("growth.py",)),
+        Step("exponent", 120, ("judging.py", "exponent", str(peers_python(folder)))),
+        Step("live", 90, ("judging.py", "live", "")),
+        Step("batch", 150, ("judging.py", "batch", "")),
+        Step("three-days", 60, ("our_simulated.py", str(HERE / "three_days.toml"))),
+        ours[3],
+    ]
+
+
+def peers_python(folder: Path) -> Path:
+    """Return the interpreter of the peers' environment."""
+    return folder / "peers" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+
+
+def make_peers(folder: Path) -> None:
+    """Make the peers' environment, unless it is there."""
+    if peers_python(folder).exists():
+        return
+    sys.stderr.write("making an environment for the peers\n")
+    venv.create(folder / "peers", with_pip=True)
+    subprocess.run([str(peers_python(folder)), "-m", "pip", "install", "--quiet", *PEERS], check=True)
+
+
+def answer_of(step: Step, folder: Path) -> Answer:
+    """Run a step, or find what it left."""
+    kept = folder / f"{step.name}.json"
+    if not kept.exists():
+        python = str(peers_python(folder)) if step.is_peer else sys.executable
+        done = subprocess.run([python, str(HERE / step.words[0]), *step.words[1:]], capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{step.name} failed: {done.stderr.strip().splitlines()[-1]}")
+        if not json.loads(done.stdout.splitlines()[-1]).get("is_exact", True):
+            raise SystemExit(f"{step.name}: what was stored is not what the instruments showed")
+        kept.write_text(done.stdout.splitlines()[-1] + "\n", encoding="utf-8")
+    return json.loads(kept.read_text(encoding="utf-8"))
+
+
+def measure(chosen: list[Step], folder: Path, say: Callable[[str], object]) -> dict[str, Answer]:
+    """Take the steps in turn and say how far they are and how long the rest will take."""
+    answers: dict[str, Answer] = {}
+    start, done_s, left_s = time.perf_counter(), 0.0, sum(step.seconds for step in chosen)
+    for number, step in enumerate(chosen, 1):
+        pace = (time.perf_counter() - start) / done_s if done_s else 1.0
+        say(f"{number}/{len(chosen)} {step.name}; about {pace * left_s / 60.0:.1f} min left\n")
+        answers[step.name] = answer_of(step, folder)
+        done_s, left_s = done_s + step.seconds, left_s - step.seconds
+    return answers
+
+
+def main() -> None:
+    """Measure what is asked for, and write the document if that is everything."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--keep", type=Path, default=ROOT / "figures" / "benchmarks")
+    parser.add_argument("--only", nargs="+", metavar="STEP")
+    options = parser.parse_args()
+    options.keep.mkdir(parents=True, exist_ok=True)
+    make_peers(options.keep)
+    everything = steps(options.keep)
+    chosen = [step for step in everything if options.only is None or step.name in options.only]
+    answers = measure(chosen, options.keep, sys.stderr.write)
+    if len(chosen) == len(everything):
+        write_document(answers, ROOT / "docs")
+
+
+if __name__ == "__main__":
+    main()
