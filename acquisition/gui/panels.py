@@ -14,6 +14,7 @@ from acquisition.gui.isotherms_panel import IsothermsPanel
 from acquisition.gui.log_pane import LogPane
 from acquisition.gui.map_view import MapView
 from acquisition.gui.panel import Panel, Surroundings
+from acquisition.gui.plan_panel import PlanPanel
 from acquisition.gui.queue_panel import QueuePanel
 from acquisition.gui.raw_view import RawView
 from acquisition.gui.run_browser import RunBrowser
@@ -54,6 +55,7 @@ PANELS = (
     Place(Area.BOTTOM, ConditionsView),
     Place(Area.BOTTOM, EvidencePanel),
     Place(Area.BOTTOM, LogPane),
+    Place(Area.BOTTOM, PlanPanel),
     Place(Area.BOTTOM, QueuePanel),
     Place(Area.BOTTOM, RunBrowser),
     Place(Area.BOTTOM, SimulatorPanel),

@@ -1,7 +1,8 @@
 """What the engine does when it is told something: it obeys or refuses, and writes down which and why."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from acquisition.errors import InputError
 from acquisition.loop import Loop
@@ -110,7 +111,7 @@ class Obedience:
             case CommandKind.APPEND:
                 return self._append(command.argument.get("recipe"))
             case CommandKind.RETIRE:
-                return self._retire(indices_to_retire(self._loop.running.plan, command.argument))
+                return self._retire(self._to_retire(command.argument))
             case CommandKind.FAULT:
                 return self._happened("fault", switch_fault(self._control.simulation, command.argument))
             case CommandKind.SPEED:
@@ -167,6 +168,21 @@ class Obedience:
             f"isotherms {len(before.isotherms)} to {len(after.isotherms) - 1} appended, "
             f"plan indices {before.points} to {after.points - 1}"
         )
+
+    def _to_retire(self, argument: Mapping[str, Any]) -> list[int]:
+        """Return the plan indices named, or what is left of ``{"rest_of_isotherm": 3}`` at this moment."""
+        loop = self._loop
+        rest = argument.get("rest_of_isotherm")
+        if rest is None:
+            return indices_to_retire(loop.running.plan, argument)
+        left = [
+            index
+            for index in indices_to_retire(loop.running.plan, {"isotherm": rest})
+            if not loop.is_measured(index) and index != loop.under_way and index not in loop.running.retired
+        ]
+        if not left:
+            raise CommandRefusedError(f"nothing is left of isotherm {rest}")
+        return left
 
     def _retire(self, indices: list[int]) -> str:
         loop = self._loop

@@ -200,14 +200,19 @@ def append(
 def retire(
     run_file: RunFileArgument,
     isotherm: Annotated[int | None, typer.Option(metavar="N", min=0, help="Isotherm to leave out, from 0.")] = None,
+    rest_of: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Isotherm of which to leave out what is left.")
+    ] = None,
     point: Annotated[
         list[int] | None, typer.Option(metavar="INDEX", min=0, help="Plan index; may be repeated.")
     ] = None,
 ) -> None:
-    """Leave out what is not measured yet: an isotherm, or single points."""
+    """Leave out what is not measured yet: an isotherm, what is left of one, or single points."""
     from acquisition.errors import InputError
     from acquisition.terminal.control_commands import tell
 
-    if (isotherm is None) == (not point):
-        raise InputError("retire: expected exactly one of --isotherm N and --point INDEX")
-    tell(run_file, CommandKind.RETIRE, {"isotherm": isotherm} if isotherm is not None else {"plan_indices": point})
+    wanted = {"isotherm": isotherm, "rest_of_isotherm": rest_of, "plan_indices": point or None}
+    named = {name: value for name, value in wanted.items() if value is not None}
+    if len(named) != 1:
+        raise InputError("retire: expected exactly one of --isotherm N, --rest-of N and --point INDEX")
+    tell(run_file, CommandKind.RETIRE, named)

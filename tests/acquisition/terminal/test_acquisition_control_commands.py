@@ -157,4 +157,4 @@ def test_resume_on_another_rack_touches_nothing(bench: Bench, answer: Answer) ->
 def test_retire_wants_exactly_one_way_of_naming(finished: Path, answer: Answer, extra: list[str]) -> None:
     status, _, error = answer("retire", str(finished), *extra)
     assert status == 2
-    assert "exactly one of --isotherm N and --point INDEX" in error
+    assert "exactly one of --isotherm N, --rest-of N and --point INDEX" in error
