@@ -85,6 +85,7 @@ class IsothermPlan:
     temperature_K: float
     thermal_voltage_V: float
     field_T: float
+    first_field_T: float
     field_rate_T_per_min: float
     excitation_Vrms: float
     oscillator_Vrms: float
@@ -222,11 +223,12 @@ class _Setpoint:
     place: int
     temperature_K: float
     field_T: float
+    first_field_T: float
 
 
 def _setpoints(recipe: Recipe) -> list[_Setpoint]:
     return [
-        _Setpoint(number, place, temperature_K, field_T)
+        _Setpoint(number, place, temperature_K, field_T, series.fields_T[0])
         for number, series in enumerate(recipe.series)
         for place, temperature_K in enumerate(series.temperatures_K)
         for field_T in series.fields_T
@@ -257,6 +259,7 @@ def _isotherms(
             temperature_K=temperature_K,
             thermal_voltage_V=thermal_V,
             field_T=field_T,
+            first_field_T=setpoint.first_field_T,
             field_rate_T_per_min=station.magnet.ramp_rate_T_per_min(temperature_K),
             excitation_Vrms=excitation.excitation_Vrms,
             oscillator_Vrms=excitation.oscillator_Vrms,

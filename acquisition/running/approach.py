@@ -92,15 +92,11 @@ class Approach:
             If a box failed; `QuenchError` on a quench.
         """
         self.unsettled = PointFlag.GOOD
-        if self._is_heater_to_be_held and self._is_at_temperature_of(isotherm):
-            yield from self._hold_heater()
-            yield from self._reach_field(isotherm)
-            yield from self._let_settle(isotherm)
+        if self._is_heater_to_be_held:
+            yield from self._reach_with_held_heater(isotherm)
             return
-        self.held_K = self._regulated = None
         yield from self._reach_field(isotherm)
         yield from self._reach_temperature(isotherm)
-        self._regulated = isotherm
 
     def read(self) -> Monitor:
         """Read temperature and field, tell of them, and return them; raises `QuenchError` on a quench."""
@@ -168,6 +164,20 @@ class Approach:
                 yield self._event(kind, words)
         except StoppedError as error:
             raise self._interruption(error) from error
+
+    def _reach_with_held_heater(self, isotherm: IsothermPlan) -> Iterator[Event]:
+        """Regulate at the first field of the temperature, also when a run goes on in the middle; then hold and ramp."""
+        if not self._is_at_temperature_of(isotherm):
+            self.held_K = self._regulated = None
+            first = replace(isotherm, field_T=isotherm.first_field_T)
+            yield from self._reach_field(first)
+            yield from self._reach_temperature(first)
+            self._regulated = isotherm
+        if self.held_K is None and isotherm.field_T == isotherm.first_field_T:
+            return
+        yield from self._hold_heater()
+        yield from self._reach_field(isotherm)
+        yield from self._let_settle(isotherm)
 
     def _is_at_temperature_of(self, isotherm: IsothermPlan) -> bool:
         """Say whether the cryostat has settled at this temperature for this very series."""

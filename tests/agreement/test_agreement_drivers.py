@@ -238,7 +238,7 @@ def test_two_threads_swap_no_replies(connect: Callable[..., Any]) -> None:
     wrong: list[object] = []
 
     def read_amplitude() -> None:
-        wrong.extend(got for _ in range(500) if (got := lock_in.settings()["oscillator_Vrms"]) != 0.1)
+        wrong.extend(got for _ in range(2000) if (got := lock_in.settings()["oscillator_Vrms"]) != 0.1)
 
     def read_signal() -> None:
         wrong.extend(got for _ in range(2000) if abs((got := lock_in.read()).x_V) > 0.05)

@@ -14,6 +14,7 @@ from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import Event, Monitor, PointFlag, Reading
 from acquisition.recipe import Recipe, parse_recipe
 from acquisition.running.control import Control
+from acquisition.running.past import Past
 from acquisition.station import open_simulated
 from acquisition.station_file import Station, simulated_station
 from instruments.errors import StateError
@@ -45,7 +46,7 @@ def station(magnet: str = "AMI430") -> Station:
 class Walk:
     """One recipe measured, with everything that was read on the way and what was true of it."""
 
-    def __init__(self, station: Station, fields_T: list[float] | None = None, **field: Any) -> None:
+    def __init__(self, station: Station, fields_T: list[float] | None = None, done: int = 0, **field: Any) -> None:
         data = parse_recipe(RECIPE, "fields").to_dict() | {"field": field}
         if fields_T is not None:
             data["series"] = [{"temperatures_K": [4.2], "fields_T": fields_T}]
@@ -57,7 +58,8 @@ class Walk:
         with open_simulated(station, "cu1", 1, None, wall) as rack:
             world = find_rack(rack.visa_library.partition("@")[0])
             control = Control(wall, is_unattended=True)
-            loop = Loop(RunningPlan(self.plan), rack.roles, rack.clock, control, on_monitor=self.monitors.append)
+            past = Past(measured=frozenset(range(done)))
+            loop = Loop(RunningPlan(self.plan), rack.roles, rack.clock, control, past, self.monitors.append)
             for entry in loop.walk():
                 if isinstance(entry, Reading):
                     self.readings.append(entry)
@@ -97,6 +99,15 @@ def test_zero_field_is_reached_by_swings() -> None:
     planned_s = walk.plan.isotherms[-1].field_approach_s
     assert planned_s > 60.0 * (0.2 + 0.9) / 0.5
     assert fields_T.max() == pytest.approx(0.2, abs=2e-3)
+
+
+def test_run_that_goes_on_in_field_regulates_at_the_first_field_before_it_holds() -> None:
+    walk = Walk(station(), hold_heater=True, done=13)  # the first isotherm, and two points of the second
+    assert walk.readings[0].plan_index == 13
+    kinds = [event.kind for event in walk.events]
+    assert kinds.index("settled") < kinds.index("holding") < kinds.index("ramping")
+    assert "-> 0.2 T" in walk.said("ramping")[0]
+    assert walk.readings[0].flags & ~PointFlag.AFTER_PAUSE == PointFlag.GOOD
 
 
 def test_held_heater_keeps_the_temperature_that_a_deceived_thermometer_would_lose(
