@@ -160,7 +160,7 @@ class CollapseView(View):
     def _rescale(self) -> None:
         """Draw all isotherms with the exponent that is chosen now."""
         for place in self._collapsed:
-            self._draw(place)
+            self._scale(place)
         self._show_lines()
         self._tell()
         if self.alpha is not None:
@@ -192,18 +192,22 @@ class CollapseView(View):
         self._window.setRegion((0.0, right / OUTLOOK))
 
     def _draw(self, place: int) -> None:
-        isotherm, own_alpha = self._collapsed[place]
-        scaled = isotherm.scaled
-        if not self.auto.isChecked() and self.alpha is not None:
-            # the answer is scaled by its own exponent; another one only rescales each isotherm as a whole
-            scaled = scaled * isotherm.temperature_K ** (own_alpha - self.alpha)
+        isotherm, _ = self._collapsed[place]
         self.dots.set_curve(
             place,
             isotherm.root_reduced_bias,
-            _quanta(scaled),
+            _quanta(isotherm.scaled),
             self._colours.colour(isotherm.temperature_K),
             is_shown=self.selection.shows_temperature(isotherm.temperature_K),
         )
+        self._scale(place)
+
+    def _scale(self, place: int) -> None:
+        """Draw an isotherm with the exponent that is chosen: its own scales it by T^own, another rescales it whole."""
+        isotherm, own_alpha = self._collapsed[place]
+        alpha = self.alpha
+        power = 0.0 if alpha is None or self.auto.isChecked() else own_alpha - alpha
+        self.dots.scale_curve(place, isotherm.temperature_K**power)
 
     def _draw_residuals(self, place: int) -> None:
         isotherm, _ = self._collapsed[place]

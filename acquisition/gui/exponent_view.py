@@ -13,6 +13,9 @@ from analysis.fit_result import DeviationCurve
 SOURCES = ("statistical", "temperature", "drift", "excitation", "window", "crossover")
 PUBLISHED_ALPHA = (0.48, 0.05)
 THOUSANDTH = 1e3
+VISIBLE_MOVE = 0.02
+"""Movement of alpha, in its own errors, from which it is drawn anew between two batch fits."""
+
 LIKELY = 10.0
 """How much of delta chi-square is shown."""
 
@@ -53,10 +56,14 @@ class ExponentView(View):
         self.reads(self.deviation, self._read_deviation)
         self.reads(self.budget, lambda x, _: f"standard error of \u03b1 = {x:.2f} 10\u207b\u00b3")
         self._curve: DeviationCurve | None = None
+        self._drawn_alpha = float("inf")
 
     def draw_answer(self, answer: FitAnswer) -> None:
         """Draw a new fit."""
         fit = answer.fit
+        if not answer.is_batch and abs(fit.alpha - self._drawn_alpha) < VISIBLE_MOVE * fit.error:
+            return
+        self._drawn_alpha = fit.alpha
         self._profile.setData(fit.profile.alpha, fit.profile.delta_chi2)
         self._best.setPos(fit.alpha)
         likely = fit.profile.alpha[fit.profile.delta_chi2 < LIKELY]
@@ -77,7 +84,7 @@ class ExponentView(View):
 
     def forget(self) -> None:
         """Forget the fit, for another run."""
-        self._curve = None
+        self._curve, self._drawn_alpha = None, float("inf")
         for curve in (self._profile, self._printed, self._over_signal):
             curve.setData([], [])
         self._bars.setOpts(x0=[0.0], y=[0.0], width=[0.0])

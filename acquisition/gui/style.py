@@ -119,8 +119,14 @@ class TemperatureColours:
         logs = np.log(temperatures_K or [0.1, 10.0])
         self._low, self._span = float(logs.min()), float(np.ptp(logs)) or 1.0
         self._map = colour_map()
+        self._known: dict[float, QColor] = {}
 
     def colour(self, temperature_K: float) -> QColor:
         """Return the colour of an isotherm."""
+        if temperature_K not in self._known:
+            self._known[temperature_K] = self._mapped(temperature_K)
+        return QColor(self._known[temperature_K])
+
+    def _mapped(self, temperature_K: float) -> QColor:
         place = (np.log(temperature_K) - self._low) / self._span
         return self._map.mapToQColor(self._first + (self._last - self._first) * float(np.clip(place, 0.0, 1.0)))
