@@ -86,9 +86,18 @@ def log_uniform(rng: Rng, low: float, high: float) -> float:
 
 
 def measure(
-    rng: Rng, recipe: Recipe, background_S: float, model: Model, fluctuator: SlowFluctuator | None
+    rng: Rng,
+    recipe: Recipe,
+    background_S: float,
+    model: Model,
+    fluctuator: SlowFluctuator | None,
+    *,
+    has_phonons: bool = True,
 ) -> Measurement:
-    """Sweep a closed triangle with anchors for every isotherm of the recipe, through a rack with its errors."""
+    """Sweep a closed triangle with anchors for every isotherm of the recipe, through a rack with its errors.
+
+    Phonons of quenched copper are added, unless the model knows them itself.
+    """
     place, direction = _triangle()
     program = recipe.program
     starts_s = (place.size * POINT_S + SETTLE_S) * np.arange(len(program))
@@ -109,7 +118,7 @@ def measure(
         curve = np.where(is_second[index], second[place], first[place])
         # the excitation grows with T, so noise falls; assumed: the gain flickers by 1e-5 from reading to reading
         noise_S = background_S * float(np.hypot(recipe.noise_at_100mK * 0.1 / temperature_K, GAIN_FLICKER))
-        phonons_S = phonon_backscattering(recipe.bias_V[place], background_S, quenched=True)
+        phonons_S = phonon_backscattering(recipe.bias_V[place], background_S, quenched=True) if has_phonons else 0.0
         values = (background_S + phonons_S + curve) * gain[index] + noise_S * rng.standard_normal(place.size)
         shown_K = temperature_K * calibration(temperature_K) * (1.0 + JITTER * rng.standard_normal(place.size))
         rows.append((values, shown_K, np.full(place.size, field_T), np.full(place.size, noise_S), rms_V))
