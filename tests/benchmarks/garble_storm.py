@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from troubled_run import WALL, Night, implausible
@@ -164,7 +164,7 @@ def main() -> int:
             storms.append(weather(len(storms), options.seed, Path(folder), undisturbed))
             if options.record:
                 with options.record.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(asdict(storms[-1])) + "\n")
+                    file.write(json.dumps(vars(storms[-1])) + "\n")
     failures = [f"storm {number}: {trouble}" for number, storm in enumerate(storms) for trouble in storm.implausible]
     print("\n".join([*lines(storms), *failures]))
     return 1 if failures else 0
