@@ -1,11 +1,20 @@
 """How the lock-in is read at a point: once or averaged, on which range, at which phase, and the second harmonic too."""
 
+from collections import deque
 from collections.abc import Callable
+from statistics import median
 
 from acquisition.planning.timing import harmonic_s, point_settle_s
 from acquisition.recipe import LockInSection, PhaseSetting, Recipe, SensitivitySetting
 from instruments.errors import StateError
 from instruments.roles import AdaptableLockIn, LockIn, LockInReading, LockInStatus
+
+SURPRISE = 5e-4
+"""Part of the signal by which a reading may be off what is expected of it without being read again."""
+
+
+def _signal_V(reading: LockInReading) -> complex:
+    return complex(reading.x_V, reading.y_V)
 
 
 class Detection:
@@ -36,6 +45,7 @@ class Detection:
         self._settling = recipe.settling
         self._lock_in = lock_in
         self._pass_time = pass_time
+        self._signals_V: deque[complex] = deque(maxlen=2)
 
     @property
     def is_adaptive(self) -> bool:
@@ -81,14 +91,37 @@ class Detection:
 
     def _averaged(self) -> LockInReading:
         """Return the mean of readings one time constant apart, with every status that occurred."""
-        reading = self._lock_in.read()
+        reading = self._confirmed()
         x_V, y_V, status = reading.x_V, reading.y_V, reading.status
         further = round(self._wanted.average_s / self._wanted.time_constant_s)
         for _ in range(further):
             self._pass_time(self._wanted.time_constant_s)
-            reading = self._lock_in.read()
+            reading = self._confirmed()
             x_V, y_V, status = x_V + reading.x_V, y_V + reading.y_V, status | reading.status
         return LockInReading(x_V / (1 + further), y_V / (1 + further), status)
+
+    def _confirmed(self) -> LockInReading:
+        """Read X and Y; where they surprise, read twice more and return the middle of each.
+
+        The wire has no checksum: a digit changed on it is a conductance like any other. No surprise is what equals the
+        reading before, or goes on in a line with the two before.
+        """
+        reading = self._lock_in.read()
+        if self._is_surprising(_signal_V(reading)):
+            others = [self._lock_in.read() for _ in range(2)]
+            reading = LockInReading(
+                median([reading.x_V, *(one.x_V for one in others)]),
+                median([reading.y_V, *(one.y_V for one in others)]),
+                reading.status | others[0].status | others[1].status,
+            )
+        self._signals_V.append(_signal_V(reading))
+        return reading
+
+    def _is_surprising(self, signal_V: complex) -> bool:
+        if not self._signals_V:
+            return True
+        expected_V = (self._signals_V[-1], 2.0 * self._signals_V[-1] - self._signals_V[0])
+        return min(abs(signal_V - one_V) for one_V in expected_V) > SURPRISE * abs(signal_V)
 
     def _adaptable(self) -> AdaptableLockIn:
         if not isinstance(self._lock_in, AdaptableLockIn):

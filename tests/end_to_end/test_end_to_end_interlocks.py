@@ -25,7 +25,7 @@ from acquisition.station import open_simulated
 from acquisition.station_file import Station, simulated_station
 from simulators.fault_panel import FaultPanel, Order
 from simulators.faults import Fault
-from simulators.rack import MAGNET_ADDRESS, Rack, find_rack
+from simulators.rack import LOCKIN_ADDRESS, MAGNET_ADDRESS, Rack, find_rack
 
 RECIPE = """
 [run]
@@ -216,6 +216,28 @@ def test_quench_that_is_only_a_garbled_reply_does_not_end_the_run(night: Night) 
     outcome = night.run()
     assert (outcome.state, outcome.points) == (RunState.COMPLETE, 2 * SIZE), outcome.message
     assert "quench" in night.messages("recovering")[0]
+
+
+def test_digit_that_is_changed_on_the_wire_does_not_become_a_conductance(night: Night, tmp_path: Path) -> None:
+    def garble(night: Night, plan_index: int) -> None:
+        if plan_index == 5:
+            wire, replies = night.rack.wires[LOCKIN_ADDRESS], iter(range(1))
+            carry = wire.carry
+
+            def garbled(reply: bytes, terminator: bytes, sent_s: float) -> tuple[float, bytes] | None:
+                if b"," in reply and next(replies, None) is not None:  # X and Y: one percent more of X
+                    x_V, y_V = map(float, reply.split(b","))
+                    reply = b"%.6e,%.6e" % (1.01 * x_V, y_V)
+                return carry(reply, terminator, sent_s)
+
+            wire.carry = garbled  # type: ignore[method-assign]
+
+    night.on_point = garble
+    plain = Night(tmp_path / "plain")
+    assert (night.run().state, plain.run().state) == (RunState.COMPLETE, RunState.COMPLETE)
+    query = "SELECT conductance_S FROM point ORDER BY plan_index"
+    here, there = ([value for (value,) in one.rows(query)] for one in (night, plain))
+    assert here == pytest.approx(there, rel=5e-4)
 
 
 def test_cooling_that_is_lost_stops_the_run_by_a_rule_of_the_station_with_the_heater_off(night: Night) -> None:
