@@ -21,7 +21,7 @@ _MASK: Final = 0xFFFFFFFFFFFFFFFF
 _STEP_64, _MIX_1_64, _MIX_2_64 = np.uint64(_STEP), np.uint64(_MIX_1), np.uint64(_MIX_2)
 _27, _30, _31, _32, _LOW_32 = (np.uint64(number) for number in (27, 30, 31, 32, 0xFFFFFFFF))
 
-_PAGE: Final = 2048
+_PAGE: Final = 256
 
 
 class Noise:
@@ -67,7 +67,7 @@ class Noise:
         if not 0 <= place <= len(values) - count:
             number = first // _PAGE
             place = first - _PAGE * number
-            values = self.samples(np.arange(_PAGE * number, _PAGE * (number + 1) + max(count, _PAGE)))
+            values = self.samples(np.arange(_PAGE * number, _PAGE * (number + 1) + count))
             self._page = (number, values)
         return values[place : place + count]
 
