@@ -138,7 +138,7 @@ def main() -> int:
     beside = (
         "pyvisa-sim is not installed here"
         if theirs_us is None
-        else f"{theirs_us:.1f} us through pyvisa-sim: {ours_us / theirs_us:.2f} times as much"
+        else f"{theirs_us:.1f} us through pyvisa-sim, {ours_us / theirs_us:.2f} times as much"
     )
     page = "\n".join(
         (
