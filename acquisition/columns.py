@@ -56,15 +56,17 @@ def table_columns(
     Spare columns are NaN where they are empty, and all through where the table is older than they are (`absent`).
     """
     numbers = [name for name in names if _TYPES[name] in _NUMBERS and name not in SPARE_COLUMNS]
-    selected = "FROM point WHERE seq > ? ORDER BY seq LIMIT ?"
+    # several passes over a table that may grow meanwhile: none goes beyond what was there at first
+    (last_seq,) = connection.execute("SELECT coalesce(max(seq), 0) FROM point").fetchone()
+    selected, bounds = "FROM point WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", (after_seq, last_seq, most)
     found: Columns = {}
     if numbers:
-        rows = connection.execute(f"SELECT {', '.join(numbers)} {selected}", (after_seq, most))
+        rows = connection.execute(f"SELECT {', '.join(numbers)} {selected}", bounds)
         # one pass without a list of rows, which would take ten times the memory and half of the time
         table = np.fromiter(chain.from_iterable(rows), dtype=np.float64).reshape(-1, len(numbers))
         found |= {name: table[:, place].astype(_NUMBERS[_TYPES[name]]) for place, name in enumerate(numbers)}
     for name in set(names) - set(numbers):
-        rows = connection.execute(f"SELECT {'NULL' if name in absent else name} {selected}", (after_seq, most))
+        rows = connection.execute(f"SELECT {'NULL' if name in absent else name} {selected}", bounds)
         dtype = np.float64 if name in SPARE_COLUMNS else np.str_
         found[name] = np.array([value for (value,) in rows], dtype=dtype)
     return {name: found[name] for name in names}

@@ -148,3 +148,30 @@ def test_copy_that_is_not_exact_is_never_believed(run: Path, spoil: Callable[[Pa
     assert copy_path(run).exists()
     expected = spoil(run)
     assert conductances(run) == expected
+
+
+class Growing(sqlite3.Connection):
+    """A reader's connection to a run that gets another point whenever it has been asked something."""
+
+    writer: RunFileWriter
+    points = POINTS
+
+    def execute(self, *words):  # type: ignore[override]  # of lists instead of cursors
+        answer = super().execute(*words).fetchall()
+        self.writer.append(point(Growing.points))
+        self.writer.flush()
+        Growing.points += 1
+        return _Rows(answer)
+
+
+class _Rows(list):
+    def fetchone(self) -> tuple:
+        return self[0]
+
+
+def test_columns_of_a_run_that_grows_meanwhile_are_equally_long(run: Path) -> None:
+    Growing.writer = RunFileWriter(run, Wall())
+    found = columns.table_columns(sqlite3.connect(run, factory=Growing), ("seq", "kind", "bias_V", "direction"))
+    Growing.writer.close()
+    assert Growing.points > POINTS + 2
+    assert {len(column) for column in found.values()} == {POINTS}
