@@ -84,6 +84,7 @@ def main() -> None:
         "least_processor_us": min(one for one, _ in times.points_us),
         "point_wall_us": statistics.median(one for _, one in times.points_us),
         "experiment_h": times.experiment_s / 3600.0,
+        "virtual_over_real": times.experiment_s / processor_s,
         "processor_s": processor_s,
         "wall_s": wall_s,
         "resident_MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0,
