@@ -14,6 +14,7 @@ from PyQt5.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QSplitter,
     QTabWidget,
     QTreeWidget,
@@ -52,7 +53,7 @@ ACTIONS = (
 )
 
 
-ACTIONS_A_ROW = 3
+ACTIONS_A_ROW = 2
 
 
 class BenchPanel(Panel):
@@ -104,7 +105,7 @@ class BenchPanel(Panel):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.readings)
         split.addWidget(self.pages)
-        split.setSizes([330, 400])
+        split.setSizes([300, 360])
         column = QVBoxLayout(self)
         column.addLayout(top)
         column.addWidget(self.state)
@@ -121,7 +122,11 @@ class BenchPanel(Panel):
             grid.addWidget(self.actions_[action], *divmod(place, ACTIONS_A_ROW))
         column.addWidget(group)
         column.addStretch(1)
-        return page
+        scroll = QScrollArea()  # on a low screen the window must not grow beyond it
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(page)
+        return scroll
 
     def _wires(self) -> QWidget:
         page = QWidget()

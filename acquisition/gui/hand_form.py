@@ -49,13 +49,14 @@ class HandForm(QWidget):
         self.buttons: dict[Quantity, QPushButton] = {}
         self.notes: dict[Quantity, QLabel] = {}
         for row, (quantity, shown) in enumerate(SHOWN.items()):
-            line, button, note = QLineEdit(), QPushButton("Set"), QLabel(" ")
+            line, button, note = QLineEdit(), QPushButton("Set"), QLabel()
             line.setFixedWidth(80)
             button.setFixedWidth(48)
-            note.setWordWrap(True)
             note.setStyleSheet(f"color: {palette.tones[Tone.BAD]}")
-            for column, widget in enumerate((QLabel(shown.caption), line, QLabel(shown.unit), button, note)):
-                grid.addWidget(widget, row, column)
+            note.hide()
+            for column, widget in enumerate((QLabel(shown.caption), line, QLabel(shown.unit), button)):
+                grid.addWidget(widget, 2 * row, column)
+            grid.addWidget(note, 2 * row + 1, 0, 1, 4)
             line.returnPressed.connect(button.click)
             button.clicked.connect(lambda _, quantity=quantity: self._set(quantity))
             self.lines[quantity], self.buttons[quantity], self.notes[quantity] = line, button, note
@@ -67,7 +68,7 @@ class HandForm(QWidget):
         for quantity, note in self.notes.items():
             self.lines[quantity].setEnabled(station is not None)
             self.buttons[quantity].setEnabled(station is not None)
-            note.setText(" ")
+            note.hide()
             self.lines[quantity].setToolTip("" if station is None else _limits(quantity, station))
 
     def _set(self, quantity: Quantity) -> None:
@@ -79,7 +80,8 @@ class HandForm(QWidget):
         except ValueError:
             value = float("nan")
         is_good = limits_of(quantity, station).allows(value)
-        note.setText(" " if is_good else f"allowed: {_limits(quantity, station)}")
+        note.setText(f"{SHOWN[quantity].caption}: allowed is {_limits(quantity, station)}")
+        note.setHidden(is_good)
         if is_good:
             self.wanted.emit(quantity, value)
 

@@ -70,6 +70,7 @@ class PlanPreview(QTabWidget):
             table.clear()
         for curve in (self._steps, self._allowed):
             curve.setData([], [])
+        self._plot.setTitle("no grid yet", size="9pt")
 
     def _draw(self, plan: Plan) -> None:
         bias = plan.recipe.bias

@@ -23,6 +23,7 @@ class RunPreview(QWidget):
 
     def __init__(self, palette: Palette) -> None:
         super().__init__()
+        self._palette = palette
         self.graphics = pyqtgraph.GraphicsLayoutWidget()
         self.plot = Plot(palette, LABELS["bias"], "G (e\u00b2/h)")
         self.graphics.addItem(self.plot)
@@ -54,7 +55,7 @@ class RunPreview(QWidget):
         swept = columns["kind"] == PointKind.SWEEP.value
         indices = np.unique(columns["isotherm_index"][swept])[:MOST_ISOTHERMS]
         temperatures_K = columns["temperature_setpoint_K"].astype(float)
-        colours = TemperatureColours(temperatures_K.tolist())
+        colours = TemperatureColours(temperatures_K.tolist(), self._palette)
         for index in indices:
             rows = swept & (columns["isotherm_index"] == index)
             curve = self.plot.line(colours.colour(float(temperatures_K[rows][0])))

@@ -35,7 +35,7 @@ DECADES = 5
 """The dial goes from real time to a hundred thousand times that, and then to as fast as it goes."""
 
 TOP = STEPS_A_DECADE * DECADES + 1
-FAULTS_A_ROW = 4
+FAULTS_A_ROW = 6
 ANSWERS = frozenset({"fault", "speed", "refused"})
 
 
@@ -81,7 +81,7 @@ class SimulatorPanel(Panel):
         form.addRow("", self.speed)
         form.addRow(self.truth)
         form.addRow(self.answer)
-        group.setFixedWidth(340)
+        group.setFixedWidth(300)
         return group
 
     def _faults(self) -> QGroupBox:

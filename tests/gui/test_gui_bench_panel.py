@@ -41,7 +41,7 @@ def test_rack_is_read_set_and_given_back(make_window: MakeWindow, qtbot: Any) ->
 
     panel.form.lines[Quantity.FIELD_T].setText("12")
     click(qtbot, panel.form.buttons[Quantity.FIELD_T])
-    assert panel.form.notes[Quantity.FIELD_T].text() == "allowed: -9 to 9 T"
+    assert panel.form.notes[Quantity.FIELD_T].text() == "field H: allowed is -9 to 9 T"
     panel.form.lines[Quantity.BIAS_V].setText("0.5")
     click(qtbot, panel.form.buttons[Quantity.BIAS_V])
     qtbot.waitUntil(lambda: "refused: set" in said(panel), timeout=20_000)
