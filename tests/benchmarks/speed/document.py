@@ -19,12 +19,12 @@ PEERS = {"bluesky": "Bluesky", "qcodes": "QCoDeS", "pymeasure": "PyMeasure"}
 
 INTRODUCTION = """# How fast, beside what one would use instead
 
-Written by `make bench`, which takes about a quarter of an hour on a quiet machine; every line can be measured anew.
-Each ratio is of two figures of this one table, taken one after the other on one machine. Unless it says wall, a time is
-processor time, since the machine may be busy with other things; wall time is longer by what it waits for the disk and
-for other programs.
+Written by `make bench`, whose steps add up to some fifteen minutes by their own estimate; every line can be measured
+anew. Unless it says wall, a time is processor time, since the machine may be busy with other things; on a machine that
+shares its cores it is still half as long again as on a quiet one, and wall time is longer by what it waits for the disk
+and for other programs. Steps are kept one by one: those of one document may be some time, and some load, apart. What
+has not been measured is said to be so.
 """
-
 
 POINTS = """
 One value set, four read, by instruments that are functions of the program's own; what was stored was read back and is
@@ -38,6 +38,15 @@ from a thread of its own and promises nothing after a loss of power.
 READING = """
 The files: {ours:.2f} times the raw doubles, QCoDeS {peer:.2f} times. When the copy is believed:
 [decisions/0018](decisions/0018-a-copy-of-the-columns-is-no-truth.md).
+"""
+
+
+DONE = """
+What was done about them: a simulated contact's curve is worked out in temperature only where it is asked for, and one
+bias is solved for in plain numbers; noise is drawn in pages; the thermal state is read off as four plain numbers; a
+reply passes two layers of PyVISA fewer; a point goes into the run file without copies, its free disk is asked for ten
+times a second, and a point that trips no interlock is not made anew. What is left is spread thin: some two thousand
+calls a simulated point, for eleven messages through PyMeasure, PyVISA and the boxes' command tables.
 """
 
 
@@ -175,7 +184,7 @@ def _profiles(answers: Answers) -> str:
     for what, lines in answers.get("profiles", {}).items():
         rows = [(f"`{name}`", calls, f"{100.0 * share:.1f} %") for name, calls, share in lines]
         parts.append(f"The ten largest costs of {what}:\n\n{_table(('function', 'calls', 'share'), rows)}")
-    return "\n".join(parts)
+    return "\n".join([*parts, DONE]) if parts else ""
 
 
 def _plot_points(answers: Answers, path: Path) -> None:
