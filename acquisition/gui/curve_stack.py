@@ -202,5 +202,8 @@ def _draw_dots(painter: QPainter, polygon: QPolygonF) -> None:
         return
     painter.save()
     painter.resetTransform()
+    pen = painter.pen()
+    pen.setCosmetic(False)  # as large on a fine screen as on a plain one
+    painter.setPen(pen)
     painter.drawPoints(transform.map(polygon))
     painter.restore()

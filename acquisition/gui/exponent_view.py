@@ -99,6 +99,9 @@ class ExponentView(View):
         self._printed.setData(curve.alpha, curve.d / np.min(curve.d))
         self._over_signal.setData(curve.alpha, curve.d_dimensionless / np.min(curve.d_dimensionless))
         self._lowest.setPos(curve.minimum_dimensionless)
+        inside = curve.alpha <= 1.0
+        highest = max(float((d / d.min())[inside].max()) for d in (curve.d, curve.d_dimensionless))
+        self.deviation.look_at(y=(-0.1, 1.1 * float(np.log10(highest))))
 
     def _deviation_text(self) -> str:
         curve = self._curve

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from PyQt5.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import QDockWidget, QFileDialog, QInputDialog, QMainWindow, QTabWidget, QToolBar
+from PyQt5.QtWidgets import QDockWidget, QFileDialog, QInputDialog, QMainWindow, QScrollArea, QTabWidget, QToolBar
 
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.gui.analysis_process import AnalysisProcess
@@ -96,6 +96,15 @@ class LabWindow(QMainWindow):
         """Return the panel of a kind."""
         return next(panel for panel in self.panels if isinstance(panel, kind))
 
+    def show_panel(self, panel: Panel) -> None:
+        """Bring a panel to the front."""
+        if panel.name in self.docks:
+            self.docks[panel.name].show()
+            self.docks[panel.name].raise_()
+        else:
+            names = [self.centre.tabText(place) for place in range(self.centre.count())]
+            self.centre.setCurrentIndex(names.index(panel.name))
+
     # --- building ---------------------------------------------------------------------------------------------------
 
     def _build(self, places: Sequence[Place]) -> None:
@@ -117,7 +126,7 @@ class LabWindow(QMainWindow):
         self.layouts = Layouts(self, self._around.settings)
         self.menus = Menus(self, self, self.docks, self.layouts)
         self.bar.wanted.connect(self._send)
-        self.bar.start.triggered.connect(lambda: self.centre.setCurrentWidget(self.panel(StartPanel)))
+        self.bar.start.triggered.connect(lambda: self.show_panel(self.panel(StartPanel)))
         self.panel(CollapseView).alpha_chosen.connect(self.panel(ZeroBiasView).use_exponent)
         self.layouts.restore()
 
@@ -129,12 +138,13 @@ class LabWindow(QMainWindow):
         panel.run_opened.connect(self._open)
         panel.run_chosen.connect(self.launch)
         panel.commanded.connect(self._send)
+        widget = panel if isinstance(panel, View) else _scrolling(panel)
         if place.area is Area.CENTRE:
-            self.centre.addTab(panel, panel.name)
+            self.centre.addTab(widget, panel.name)
             return
         dock = QDockWidget(panel.name, self)
         dock.setObjectName(f"dock {panel.name}")
-        dock.setWidget(panel)
+        dock.setWidget(widget)
         self.addDockWidget(DOCK_AREAS[place.area], dock)
         self.docks[panel.name] = dock
 
@@ -233,7 +243,7 @@ class LabWindow(QMainWindow):
         for panel in self.panels:
             panel.clear()
         self.setWindowTitle(f"Zerobias - {run_file.name}")
-        self.centre.setCurrentWidget(self.panel(CollapseView))
+        self.show_panel(self.panel(CollapseView))
         self._look()
 
     def _open(self, run_file: Path) -> None:
@@ -255,8 +265,7 @@ class LabWindow(QMainWindow):
     def complain(self, error: Exception | str) -> None:
         """Show an error beside the run, never over it: a line in the log, and for an exception the error dialog."""
         self.panel(LogPane).say(str(error), Tone.BAD)
-        self.docks["Log"].show()
-        self.docks["Log"].raise_()
+        self.show_panel(self.panel(LogPane))
         self.statusBar().showMessage(str(error), 15000)
         if isinstance(error, Exception):
             details = "".join(traceback.format_exception(error)) if error.__traceback__ else ""
@@ -333,6 +342,15 @@ class LabWindow(QMainWindow):
         if self._tail is not None:
             self._tail.close()
         super().closeEvent(a0)
+
+
+def _scrolling(panel: Panel) -> QScrollArea:
+    """Return a frame in which a panel may be taller than its place, so that the window fits a small screen."""
+    frame = QScrollArea()
+    frame.setFrameShape(QScrollArea.Shape.NoFrame)
+    frame.setWidgetResizable(True)
+    frame.setWidget(panel)
+    return frame
 
 
 def _planned_temperatures_K(tail: RunTail) -> list[float]:

@@ -32,7 +32,7 @@ def said(panel: BenchPanel) -> str:
 def test_rack_is_read_set_and_given_back(make_window: MakeWindow, qtbot: Any) -> None:
     window = make_window()
     panel = window.panel(BenchPanel)
-    window.centre.setCurrentWidget(panel)
+    window.show_panel(panel)
     click(qtbot, panel.take)
     qtbot.waitUntil(lambda: panel._tail is not None and ("magnet", "field_T") in panel._tail.channels, timeout=60_000)
     tail = panel._tail
