@@ -49,7 +49,7 @@ _KEPT = (
     "conductance_error_S",
 )
 _DIRECTIONS = {Direction.UP.value: 1.0, Direction.DOWN.value: -1.0, Direction.NONE.value: 0.0}
-_FIRST_CAPACITY = 1024
+_FIRST_CAPACITY = 128
 EVENTS_KEPT = 200
 
 
@@ -153,6 +153,7 @@ class RunTail:
         self.isotherms: dict[int, TailedIsotherm] = {}
         self.points = 0
         self._last_seq = 0
+        self._newest_isotherm = -1
         self._last_event = 0
         self._last_monitor = 0
         self._last_setting = 0
@@ -178,9 +179,7 @@ class RunTail:
 
     def last(self) -> TailedIsotherm | None:
         """Return the isotherm with the newest point."""
-        if not self.isotherms:
-            return None
-        return max(self.isotherms.values(), key=lambda isotherm: isotherm.table["time_s"][-1])
+        return self.isotherms.get(self._newest_isotherm)
 
     def look(self) -> Fresh:
         """Take in what is new."""
@@ -230,6 +229,7 @@ class RunTail:
 
     def _take(self, columns: dict[str, np.ndarray]) -> frozenset[int]:
         self._last_seq = int(columns["seq"][-1])
+        self._newest_isotherm = int(columns["isotherm_index"][-1])
         self.points += len(columns["seq"])
         numbers: dict[str, Floats] = {name: columns[name].astype(float) for name in (*_KEPT, "flags")}
         numbers["direction"] = np.array([_DIRECTIONS[direction] for direction in columns["direction"]])
