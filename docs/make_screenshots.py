@@ -122,7 +122,7 @@ def editors(studio: Studio) -> None:
 def instruments(studio: Studio) -> None:
     """Take the instrument panel with things set by hand, and the course of the temperature."""
     panel = studio.window.panel(BenchPanel)
-    studio.window.centre.setCurrentWidget(panel)
+    studio.window.show_panel(panel)
     panel.take.click()
     studio.wait_for(lambda: panel._tail is not None and ("magnet", "field_T") in panel._tail.channels)
     panel.actions_[Action.SET_UP].click()
