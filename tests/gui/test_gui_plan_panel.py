@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QFileDialog, QMessageBox
+from PyQt5.QtWidgets import QFileDialog
 
+from acquisition.clock import WallClock
 from acquisition.gui.plan_panel import PlanPanel
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
+from acquisition.running.command_file import CommandKind, write_command
 
 LEFT = Qt.MouseButton.LeftButton
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -53,8 +55,7 @@ def test_plan_of_a_run_under_way_is_changed_by_clicks(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(EXAMPLES / "quick.toml"), ""))
     qtbot.mouseClick(panel.append_file, LEFT)
     qtbot.waitUntil(lambda: len(column(panel, 0)) == 14, timeout=20_000)
-    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Yes)
-    window.bar.abort.trigger()
+    write_command(tail.path, CommandKind.ABORT, wall=WallClock())
     qtbot.waitUntil(lambda: tail.state == "aborted", timeout=20_000)
     assert not panel.append.isEnabled()
 
