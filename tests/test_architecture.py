@@ -127,7 +127,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.running.bias_walk": ROLES,
     "acquisition.running.detection": ROLES,
     "acquisition.running.dummy": ROLES,
-    "acquisition.running.field_routines": ROLES | {"instruments.degauss", "instruments.persistent_mode"},  # record 22
+    "acquisition.running.field_routines": ROLES | {"instruments.degauss", "instruments.persistent_mode"},  # record 15
     "acquisition.loop": ROLES | {"instruments.settling"},
     "acquisition.running.approach": ROLES | {"instruments.settling"},
     "acquisition.running.control": ROLES,
@@ -146,11 +146,11 @@ DOORS: dict[str, set[str]] = {
     "acquisition.circuit": ARITHMETIC,
     "acquisition.planning.budget": ARITHMETIC,
     "acquisition.planning.excitation": ARITHMETIC,
-    # record 12: the faults of a rack that is simulated inside the engine
+    # record 8: the faults of a rack that is simulated inside the engine
     "acquisition.station": {"instruments.*", "simulators.rack", "simulators.control", "simulators.fault_panel"},
-    "acquisition.terminal.cli_station": {"instruments.discovery", "instruments.errors"},  # record 17
+    "acquisition.terminal.cli_station": {"instruments.discovery", "instruments.errors"},  # record 12
     "acquisition.measured": {"analysis.*"},
-    "acquisition.running.diary": {"analysis.errors", "analysis.sample_history"},  # record 18
+    "acquisition.running.diary": {"analysis.errors", "analysis.sample_history"},  # record 14
     "acquisition.judgement": {"analysis.*"},
     "acquisition.judgement_json": {"analysis.*"},
     "acquisition.terminal.judgement_view": {"analysis.*"},

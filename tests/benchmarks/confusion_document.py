@@ -41,7 +41,7 @@ were tuned on other seeds than those shown here ({seeds}).
 `undecided` is not wrong. It is the answer where two mechanisms describe the curves alike, where the anomaly drowns in
 noise, and always where nothing but the shape of the curves speaks between two-channel Kondo and static disorder: the
 mixture of unknown A and Kondo temperatures that a contact is leaves too much freedom for a shape to decide ([record
-23](decisions/0023-a-verdict-rests-on-what-was-measured.md)). Heating on a T^(1/2) background is told from two-channel
+16](decisions/0016-a-verdict-rests-on-what-was-measured.md)). Heating on a T^(1/2) background is told from two-channel
 Kondo only where the noise lets a single effective temperature stand out from a spread of A.
 {mistakes}"""
 

@@ -37,7 +37,7 @@ from a thread of its own and promises nothing after a loss of power.
 
 READING = """
 The files: {ours:.2f} times the raw doubles, QCoDeS {peer:.2f} times. When the copy is believed:
-[decisions/0018](decisions/0018-a-copy-of-the-columns-is-no-truth.md).
+[record 13](decisions/0013-a-copy-of-the-columns-is-no-truth.md).
 """
 
 
