@@ -16,8 +16,8 @@ GIGABYTE = 1e9
 LOW_DISK_BYTES = 1e9
 GAP = 12
 ROWS = (
-    ("run", "T", "H", "heater range", "bias", "lock-in X", "overload", "compliance"),
-    ("engine", "last commit", "done", "ends", "disk", "flags"),
+    ("run", "T", "H", "heater range", "bias", "lock-in X"),
+    ("engine", "last commit", "done", "ends", "disk", "overload", "compliance", "flags"),
 )
 
 
@@ -99,9 +99,10 @@ class StatusStrip(QFrame):
         self._put("bias", self._bias(status), Tone.IDLE)
         lockin = "-" if status.lockin_x_V is None else f"{status.lockin_x_V * MICROVOLT:.4g} \u00b5V"
         self._put("lock-in X", lockin, Tone.IDLE)
-        self._put("overload", *_yes_or_no(bool(status.flags & OVERLOADS), "OVERLOAD"))
-        self._put("compliance", *_yes_or_no(PointFlag.SOURCE_COMPLIANCE in status.flags, "COMPLIANCE"))
-        self._put("flags", *self._flags(status.flags))
+        known = status.flags if status.points else None
+        self._put("overload", *_yes_or_no(known, OVERLOADS, "OVERLOAD"))
+        self._put("compliance", *_yes_or_no(known, PointFlag.SOURCE_COMPLIANCE, "COMPLIANCE"))
+        self._put("flags", *self._flags(known))
         self._put("engine", *self._engine(status))
         self._put("last commit", *self._commit(status))
         self._put("disk", *self._disk(status))
@@ -131,16 +132,19 @@ class StatusStrip(QFrame):
         if status.field_T is None:
             return "-", Tone.IDLE
         mode = f", {status.magnet_mode}" if status.magnet_mode else ""
+        text = f"{round(status.field_T, 4) + 0.0:.4f} T{mode}"  # never "-0.0000"
         if PointFlag.FIELD_UNSETTLED in status.flags:
-            return f"{status.field_T:.4f} T{mode}, not settled", Tone.WARNING
-        return f"{status.field_T:.4f} T{mode}", Tone.IDLE
+            return f"{text}, not settled", Tone.WARNING
+        return text, Tone.IDLE
 
     def _bias(self, status: Status) -> str:
         if status.bias_V is None or status.current_A is None:
             return "-"
         return f"{status.bias_V * MILLIVOLT:+.4f} mV {status.current_A * MICROAMPERE:+.2f} \u00b5A"
 
-    def _flags(self, flags: PointFlag) -> tuple[str, Tone]:
+    def _flags(self, flags: PointFlag | None) -> tuple[str, Tone]:
+        if flags is None:
+            return "-", Tone.IDLE
         if not flags:
             return "none", Tone.GOOD
         words = ", ".join(
@@ -166,5 +170,7 @@ class StatusStrip(QFrame):
         return f"{status.free_bytes / GIGABYTE:.0f} GB free", tone
 
 
-def _yes_or_no(is_bad: bool, word: str) -> tuple[str, Tone]:
-    return (word, Tone.BAD) if is_bad else ("no", Tone.GOOD)
+def _yes_or_no(flags: PointFlag | None, bad: PointFlag, word: str) -> tuple[str, Tone]:
+    if flags is None:
+        return "-", Tone.IDLE
+    return (word, Tone.BAD) if flags & bad else ("no", Tone.GOOD)

@@ -87,3 +87,8 @@ def test_browser_finds_a_run_by_its_words_and_opens_it(make_window: MakeWindow, 
     browser.list.itemDoubleClicked.emit(item, 0)
     assert window._tail is not None
     assert window._tail.path == finished_run
+
+
+def test_strip_claims_nothing_before_there_are_points(make_window: Callable[..., LabWindow]) -> None:
+    cells = make_window().strip.cells
+    assert {cells[name].text() for name in ("overload", "compliance", "flags", "T", "H")} == {"-"}
