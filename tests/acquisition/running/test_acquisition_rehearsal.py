@@ -80,6 +80,9 @@ def test_pace_that_is_none_is_refused(factor: object) -> None:
         def switch_fault(self, request: object) -> None:
             raise AssertionError(request)
 
+        def book_fault(self, time_s: float, request: object) -> None:
+            raise AssertionError(time_s, request)
+
     with pytest.raises(CommandRefusedError, match="expected a factor"):
         set_speed(World(), {"factor": factor})
 
