@@ -117,11 +117,11 @@ class QueuePanel(Panel):
                 self.list.setCurrentItem(item)
 
     def _follow(self, queue: Queue) -> None:
-        """Look at a run that was begun since the last look."""
+        """Look at the run that was begun last since the last look, be it over by now."""
         known = {entry.id for entry in self._queue.entries if entry.run_file}
-        under_way = queue.under_way()
-        if under_way is not None and under_way.run_file and under_way.id not in known and self._queue.entries:
-            self.run_opened.emit(Path(under_way.run_file))
+        begun = [entry.run_file for entry in queue.entries if entry.run_file and entry.id not in known]
+        if begun and self._queue.entries:
+            self.run_opened.emit(Path(begun[-1]))
 
     def _row(self, entry: QueueEntry) -> QTreeWidgetItem:
         place = " with ".join(part for part in (_name(entry.station), entry.sample) if part)
