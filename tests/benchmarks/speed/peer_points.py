@@ -83,11 +83,17 @@ def bluesky(points: int, _: Path) -> Timed:
     return (end[0] - start[0], end[1] - start[1]), stored
 
 
+def _fresh(path: Path) -> Path:
+    """Return the path with nothing of an earlier measurement there: both peers add to what they find."""
+    path.unlink(missing_ok=True)
+    return path
+
+
 def qcodes(points: int, folder: Path) -> Timed:
     """Measure with dond into a data base of its own."""
     sets, parameter = import_module("qcodes.dataset"), import_module("qcodes.parameters").Parameter
     bench, grid = Bench(), currents_A(points)
-    sets.initialise_or_create_database_at(folder / "points.db")
+    sets.initialise_or_create_database_at(_fresh(folder / "points.db"))
     sets.load_or_create_experiment("speed", "instant")
     current = parameter("current_A", set_cmd=bench.set_current_A, get_cmd=lambda: bench.current_A)
     read = [parameter(name, get_cmd=getattr(bench, name)) for name in NAMES]
@@ -121,7 +127,7 @@ def pymeasure(points: int, folder: Path) -> Timed:
                 if self.should_stop():
                     return
 
-    results = Results(Sweep(points=points), str(folder / "points.csv"))
+    results = Results(Sweep(points=points), str(_fresh(folder / "points.csv")))
     worker = Worker(results)
     start = clocks()
     worker.start()
