@@ -167,27 +167,43 @@ def station_of(models: tuple[str, ...]) -> Station:
     return Station.from_dict(data, "fuzz.toml")
 
 
-def fuzz_replies(run: Callable[[Callable[..., None], Any], None]) -> str:
-    """Spoil replies of every box to its driver."""
+Door = tuple[Any, Callable[[Any], object], SpoiledWires]
+"""A driver, what is asked of it, and the wires of its rack."""
+
+
+@contextmanager
+def open_doors() -> Iterator[list[Door]]:
+    """Open all boxes, and hand over every call of every driver."""
     with ExitStack() as opened:
-        doors: list[tuple[Any, Callable[[Any], object], SpoiledWires]] = []
-        wires = []
+        doors: list[Door] = []
         for models in RACKS:
             rack = opened.enter_context(open_simulated(station_of(models), "cu1", 1, None, WALL))
-            wires.append(SpoiledWires(list(find_rack(rack.visa_library.partition("@")[0]).wires.values())))
+            wires = SpoiledWires(list(find_rack(rack.visa_library.partition("@")[0]).wires.values()))
             for role, calls in CALLS.items():
                 box = getattr(rack.roles, role)
-                doors += [(box, call, wires[-1]) for call in (*calls, *COMMON) if box is not None]
+                doors += [(box, call, wires) for call in (*calls, *COMMON) if box is not None]
+        yield doors
+
+
+def knock(door: Door, store: list[Spoil]) -> None:
+    """Ask a box, and have its first replies spoiled."""
+    box, call, spoiled = door
+    spoiled.store.extend(store)
+    with own_errors():
+        call(box)
+    spoiled.store.clear()
+
+
+def fuzz_replies(run: Callable[[Callable[..., None], Any], None]) -> str:
+    """Spoil replies of every box to its driver."""
+    with open_doors() as doors:
 
         def check(door: int, store: list[Spoil]) -> None:
-            box, call, spoiled = doors[door]
-            spoiled.store.extend(store)
-            with own_errors():
-                call(box)
-            spoiled.store.clear()
+            knock(doors[door], store)
 
         run(check, (st.integers(0, len(doors) - 1), st.lists(spoils, min_size=1, max_size=8)))
-        return f"{sum(one.spoiled for one in wires)} malformed replies to {len(doors)} calls of {len(RACKS)} racks"
+        spoiled = sum(wires.spoiled for wires in {id(door[2]): door[2] for door in doors}.values())
+        return f"{spoiled} malformed replies to {len(doors)} calls of {len(RACKS)} racks"
 
 
 # --- files --------------------------------------------------------------------------------------------------------
