@@ -25,7 +25,7 @@ from acquisition.safety import Roles, make_safe
 from instruments.errors import CommunicationError, InstrumentError, QuenchError, ReadbackError, ReplyError, StateError
 from instruments.roles import Clock, Instrument, MagnetState
 
-SLICE_S = 1.0
+SLICE_S = 10.0
 """Longest step of experiment time between two looks at the control; a clock that waits on the wall looks by itself."""
 
 CLOCK_RESOLUTION_S = 1e-6

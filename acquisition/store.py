@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -43,9 +42,6 @@ BATCH_S = 0.02
 """Longest wall time that a point waits for others to be committed with it."""
 
 _FOLDING_TIMEOUT_MS = 1000
-
-_VALUES_OF_POINT = attrgetter(*POINT_COLUMNS)
-"""The fields of a reading in the order of the columns."""
 
 
 def new_run_path(directory: Path, name: str, wall: Wall) -> Path:
@@ -176,7 +172,7 @@ class RunFileWriter:
         if reading.plan_index in self._again:
             for statement in SET_ASIDE:
                 self._gather(statement, (reading.plan_index,))
-        self._gather(INSERT_POINT, (seq, *_VALUES_OF_POINT(reading)))
+        self._gather(INSERT_POINT, (seq, *reading))
         self._next_seq += 1
         self._pending.append((seq, reading.plan_index))
         self.flush_if_due()

@@ -5,9 +5,8 @@ that another client polling the rack changes no reading.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
-from dataclasses import replace
 
 from acquisition.circuit import BiasIntegral, Response, conductance, conductance_error_S, input_referred_V
 from acquisition.plan import IsothermPlan, Plan
@@ -87,6 +86,7 @@ class BiasWalk:
         held_K: float | None = None,
     ) -> None:
         self._station = plan.station
+        self._range_A = plan.station.sourcemeter.range_A
         self._recipe = plan.recipe
         self._isotherm = isotherm
         self._roles = roles
@@ -102,8 +102,14 @@ class BiasWalk:
         self._setpoint_A = 0.0
         self._bias_V = 0.0
         self._next_s = clock.now_s()
+        # as plain lists: numbers of numpy take long to ask for one by one
+        sweep = isotherm.sweep
+        self._bias_setpoint_V: list[float] = sweep.bias_setpoint_V.tolist()
+        self._settle_s: list[float] = isotherm.settle_s.tolist()
+        self._kinds = [sweep.point_kind(place) for place in range(len(sweep))]
+        self._directions = [sweep.point_direction(place) for place in range(len(sweep))]
         # The excitation is new, so the whole signal has to come in before the first point, wherever the walk begins.
-        self._opening_settle_s = float(isotherm.settle_s[0])
+        self._opening_settle_s = self._settle_s[0]
 
     def measure(self, place: int) -> Reading:
         """Measure the point at `place` of the isotherm's sweep.
@@ -117,17 +123,17 @@ class BiasWalk:
         AbortedError
             If the run is told to stop meanwhile.
         """
-        isotherm = self._isotherm
         self._before.become(self._integral)
-        is_anchor = isotherm.sweep.point_kind(place) is PointKind.ANCHOR
-        current_A = 0.0 if is_anchor else self._integral.source_current_for(float(isotherm.bias_setpoint_V[place]))
-        self._go_to(current_A, float(isotherm.bias_setpoint_V[place]), float(isotherm.settle_s[place]))
+        bias_V = self._bias_setpoint_V[place]
+        is_anchor = self._kinds[place] is PointKind.ANCHOR
+        current_A = 0.0 if is_anchor else self._integral.source_current_for(bias_V)
+        self._go_to(current_A, bias_V, self._settle_s[place])
         return self._read(place)
 
     def measure_again(self, place: int) -> Reading:
         """Measure the same point once more, where it is, after the wait that the plan gives it."""
         self.take_back()
-        self._next_s += float(self._isotherm.settle_s[place])
+        self._next_s += self._settle_s[place]
         self._sleep_until(self._next_s)
         return self._read(place)
 
@@ -190,7 +196,7 @@ class BiasWalk:
     def _read(self, place: int) -> Reading:
         """Read all four boxes."""
         lock_in, is_repeated = self._detection.read()
-        flags = self._standing_flags | (PointFlag.REPEATED if is_repeated else PointFlag.GOOD)
+        flags = self._standing_flags
         time_s = self._next_s - self._origin_s - 0.5 * self._recipe.lockin.average_s
         source, temperature, magnet = (
             self._roles.source.read(),
@@ -202,7 +208,8 @@ class BiasWalk:
                 self._roles.magnet.name,
                 f"quench at {magnet.field_T:.4g} T; nothing is sent to the magnet; see to helium and the magnet first",
             )
-        flags |= self._flags(lock_in, source, temperature, magnet)
+        for flag in self._flags(lock_in, source, temperature, magnet, is_repeated):
+            flags |= flag
         voltmeter = self._roles.voltmeter.read() if self._roles.voltmeter else None
         harmonic = self._detection.second_harmonic()
         self._next_s += self._station.station.read_overhead_s
@@ -210,32 +217,32 @@ class BiasWalk:
         return self._with_spare_channels(reading, voltmeter, harmonic)
 
     def _flags(
-        self, lock_in: LockInReading, source: SourceReading, temperature: TemperatureReading, magnet: MagnetReading
-    ) -> PointFlag:
-        flags = PointFlag.GOOD
+        self,
+        lock_in: LockInReading,
+        source: SourceReading,
+        temperature: TemperatureReading,
+        magnet: MagnetReading,
+        is_repeated: bool,
+    ) -> Iterator[PointFlag]:
+        """Yield what there is to know of a point, mostly nothing."""
+        if is_repeated:
+            yield PointFlag.REPEATED
         if lock_in.status is not LockInStatus.OK:
-            for status, flag in _STATUS_FLAGS.items():
-                if status in lock_in.status:
-                    flags |= flag
-        settling, meter = self._recipe.settling, self._station.sourcemeter
-        setpoint_K = self._isotherm.temperature_K
+            yield from (flag for status, flag in _STATUS_FLAGS.items() if status in lock_in.status)
+        settling, setpoint_K = self._recipe.settling, self._isotherm.temperature_K
+        if source.is_in_compliance:
+            yield PointFlag.SOURCE_COMPLIANCE
+        allowed_A = READBACK_FRACTION * abs(self._setpoint_A) + READBACK_FRACTION_OF_RANGE * self._range_A
+        if abs(source.current_A - self._setpoint_A) > allowed_A:
+            yield PointFlag.BIAS_DISAGREES
         band_K = max(settling.temperature_band_fraction * setpoint_K, settling.temperature_band_K)
-        allowed_A = READBACK_FRACTION * abs(self._setpoint_A) + READBACK_FRACTION_OF_RANGE * meter.range_A
-        checks = (
-            (source.is_in_compliance, PointFlag.SOURCE_COMPLIANCE),
-            (abs(source.current_A - self._setpoint_A) > allowed_A, PointFlag.BIAS_DISAGREES),
-            (
-                self._held_K is None and abs(temperature.temperature_K - setpoint_K) > band_K,
-                PointFlag.TEMPERATURE_UNSETTLED,
-            ),
-            (not temperature.is_valid or temperature.age_s > STALE_S, PointFlag.READING_STALE),
-            (abs(magnet.field_T - self._isotherm.field_T) > settling.field_band_T, PointFlag.FIELD_UNSETTLED),
-            (magnet.state not in STEADY, PointFlag.FIELD_UNSETTLED),
-        )
-        for is_bad, flag in checks:
-            if is_bad:
-                flags |= flag
-        return flags
+        if self._held_K is None and abs(temperature.temperature_K - setpoint_K) > band_K:
+            yield PointFlag.TEMPERATURE_UNSETTLED
+        if not temperature.is_valid or temperature.age_s > STALE_S:
+            yield PointFlag.READING_STALE
+        off_T = abs(magnet.field_T - self._isotherm.field_T)
+        if off_T > settling.field_band_T or magnet.state not in STEADY:
+            yield PointFlag.FIELD_UNSETTLED
 
     def _reading(
         self,
@@ -249,17 +256,17 @@ class BiasWalk:
     ) -> Reading:
         isotherm, circuit = self._isotherm, self._station.circuit
         x_V, y_V = input_referred_V(lock_in.x_V, circuit), input_referred_V(lock_in.y_V, circuit)
-        response = self._response(lock_in)
-        kind = isotherm.sweep.point_kind(place)
+        response = conductance(x_V, y_V, self._oscillator_Vrms, circuit)
+        kind = self._kinds[place]
         if kind is PointKind.SWEEP:
             self._bias_V = self._integral.advance(self._setpoint_A, response.conductance_S)
         return Reading(
             plan_index=isotherm.first_plan_index + place,
             isotherm_index=isotherm.index,
             kind=kind,
-            direction=isotherm.sweep.point_direction(place),
+            direction=self._directions[place],
             time_s=time_s,
-            bias_setpoint_V=float(isotherm.bias_setpoint_V[place]),
+            bias_setpoint_V=self._bias_setpoint_V[place],
             temperature_setpoint_K=isotherm.temperature_K,
             field_setpoint_T=isotherm.field_T,
             bias_V=self._bias_V,
@@ -287,10 +294,9 @@ class BiasWalk:
         """Return the reading with what was read besides; a voltmeter beyond its range says nothing."""
         circuit = self._station.circuit
         if voltmeter is not None and not voltmeter.is_over_range:
-            reading = replace(reading, voltmeter_V=voltmeter.voltage_V)
+            reading = reading._replace(voltmeter_V=voltmeter.voltage_V)
         if harmonic is not None:
-            reading = replace(
-                reading,
+            reading = reading._replace(
                 second_harmonic_x_V=input_referred_V(harmonic.x_V, circuit),
                 second_harmonic_y_V=input_referred_V(harmonic.y_V, circuit),
             )

@@ -46,6 +46,7 @@ class Detection:
         self._lock_in = lock_in
         self._pass_time = pass_time
         self._signals_V: deque[complex] = deque(maxlen=2)
+        self._further = round(recipe.lockin.average_s / recipe.lockin.time_constant_s)  # readings to average over
 
     @property
     def is_adaptive(self) -> bool:
@@ -92,13 +93,14 @@ class Detection:
     def _averaged(self) -> LockInReading:
         """Return the mean of readings one time constant apart, with every status that occurred."""
         reading = self._confirmed()
+        if not self._further:
+            return reading
         x_V, y_V, status = reading.x_V, reading.y_V, reading.status
-        further = round(self._wanted.average_s / self._wanted.time_constant_s)
-        for _ in range(further):
+        for _ in range(self._further):
             self._pass_time(self._wanted.time_constant_s)
             reading = self._confirmed()
             x_V, y_V, status = x_V + reading.x_V, y_V + reading.y_V, status | reading.status
-        return LockInReading(x_V / (1 + further), y_V / (1 + further), status)
+        return LockInReading(x_V / (1 + self._further), y_V / (1 + self._further), status)
 
     def _confirmed(self) -> LockInReading:
         """Read X and Y; where they surprise, read twice more and return the middle of each.
@@ -107,21 +109,24 @@ class Detection:
         reading before, or goes on in a line with the two before.
         """
         reading = self._lock_in.read()
-        if self._is_surprising(_signal_V(reading)):
+        signal_V = _signal_V(reading)
+        if self._is_surprising(signal_V):
             others = [self._lock_in.read() for _ in range(2)]
             reading = LockInReading(
                 median([reading.x_V, *(one.x_V for one in others)]),
                 median([reading.y_V, *(one.y_V for one in others)]),
                 reading.status | others[0].status | others[1].status,
             )
-        self._signals_V.append(_signal_V(reading))
+            signal_V = _signal_V(reading)
+        self._signals_V.append(signal_V)
         return reading
 
     def _is_surprising(self, signal_V: complex) -> bool:
         if not self._signals_V:
             return True
-        expected_V = (self._signals_V[-1], 2.0 * self._signals_V[-1] - self._signals_V[0])
-        return min(abs(signal_V - one_V) for one_V in expected_V) > SURPRISE * abs(signal_V)
+        before_V, last_V = self._signals_V[0], self._signals_V[-1]
+        off_V = min(abs(signal_V - last_V), abs(signal_V - (2.0 * last_V - before_V)))
+        return off_V > SURPRISE * abs(signal_V)
 
     def _adaptable(self) -> AdaptableLockIn:
         if not isinstance(self._lock_in, AdaptableLockIn):

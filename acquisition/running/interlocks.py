@@ -68,14 +68,12 @@ class InterlockRule(TomlModel):
             )
         return self
 
-    def is_broken_by(self, value: float) -> bool:
-        """Say whether a value breaks the rule; one that is no number does."""
-        above = 0.5 if self.above is None and self.below is None else self.above
-        return (
-            math.isnan(value)
-            or (above is not None and value > above)
-            or (self.below is not None and value < self.below)
-        )
+    @property
+    def allowed(self) -> tuple[float, float]:
+        """Return the least and the largest value that do not break the rule; one that is no number always does."""
+        if self.above is None and self.below is None:  # yes or no
+            return -math.inf, 0.5
+        return -math.inf if self.below is None else self.below, math.inf if self.above is None else self.above
 
     def __str__(self) -> str:
         """Say the limit in words."""
@@ -159,6 +157,7 @@ class Interlocks:
 
     def __init__(self, rules: Iterable[InterlockRule]) -> None:
         self.rules = tuple(rules)
+        self._bounds = [(rule.on, *rule.allowed) for rule in self.rules]  # a model is slow to ask at every point
         self._broken_since_s: dict[int, float] = {}
         self._latched: dict[int, Tripped] = {}
 
@@ -169,14 +168,15 @@ class Interlocks:
         it trips at every point that breaks it.
         """
         tripped = []
-        for place, rule in enumerate(self.rules):
-            value = observation.values.get(rule.on)
+        values, broken_since_s = observation.values, self._broken_since_s
+        for place, (on, least, largest) in enumerate(self._bounds):
+            value = values.get(on)
             if value is None:
                 continue
-            if not rule.is_broken_by(value):
-                self._broken_since_s.pop(place, None)
+            if least <= value <= largest:
+                broken_since_s.pop(place, None)
                 continue
-            since_s = self._broken_since_s.setdefault(place, observation.time_s)
+            rule, since_s = self.rules[place], broken_since_s.setdefault(place, observation.time_s)
             if place in self._latched or observation.time_s - since_s < rule.for_s:
                 continue
             trip = Tripped(rule, value, observation.time_s)
@@ -193,7 +193,7 @@ class Interlocks:
     @property
     def is_flagging(self) -> bool:
         """Say whether a rule that has tripped is still broken: the points measured now are to be flagged."""
-        return any(place in self._broken_since_s for place in self._latched)
+        return not self._latched.keys().isdisjoint(self._broken_since_s)
 
     def acknowledge(self) -> tuple[Tripped, ...]:
         """Unlatch everything and return what it was; the grace time of what is still broken begins anew."""

@@ -1,7 +1,7 @@
 """The interlocks of a run at work: each reading is judged, waiting or measuring, and what trips is done."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from acquisition.readings import Event, Monitor, PointFlag, Reading
 from acquisition.running.control import Control, PauseWish
@@ -64,7 +64,7 @@ class Safeguard:
         if Action.REPEAT in actions:
             flags |= PointFlag.IMPLAUSIBLE
         return Verdict(
-            replace(reading, flags=flags),
+            reading._replace(flags=flags),
             is_to_repeat=Action.REPEAT in actions,
             is_refused=not actions <= {Action.FLAG, Action.REPEAT},
         )

@@ -1,6 +1,5 @@
 """A copy of a run's columns is read in place of the table only while it is exact."""
 
-import dataclasses
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -51,9 +50,7 @@ def _short_runs_count_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
 def point(index: int, scale: float = 1.0) -> Reading:
     direction = (Direction.UP, Direction.DOWN, Direction.NONE)[index % 3]
     kind = PointKind.ANCHOR if index % 4 == 0 else PointKind.SWEEP
-    return dataclasses.replace(
-        READING, plan_index=index, kind=kind, direction=direction, conductance_S=scale * (0.1 + index)
-    )
+    return READING._replace(plan_index=index, kind=kind, direction=direction, conductance_S=scale * (0.1 + index))
 
 
 def make_run(path: Path, points: int = POINTS, scale: float = 1.0) -> Path:

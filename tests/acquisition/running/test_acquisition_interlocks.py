@@ -155,7 +155,7 @@ def test_rule_that_cannot_be_used_is_refused_by_name(changes: dict[str, Any], me
 
 
 def reading(index: int, conductance_S: float = 0.11, **changes: Any) -> Reading:
-    plain: dict[str, Any] = {name: 0.0 for name in Reading.__dataclass_fields__}
+    plain: dict[str, Any] = {name: 0.0 for name in Reading._fields}
     plain |= {
         "plan_index": index,
         "isotherm_index": 0,

@@ -1,6 +1,5 @@
 """Whether a contact is still what it was is judged by its own noise and by drift."""
 
-import dataclasses
 import math
 from typing import Any
 
@@ -14,7 +13,7 @@ from acquisition.station_file import simulated_station
 
 
 def reading(bias_V: float, conductance_S: float = 0.11, flags: PointFlag = PointFlag.GOOD) -> Reading:
-    values: dict[str, Any] = {field.name: 0.0 for field in dataclasses.fields(Reading)}
+    values: dict[str, Any] = {name: 0.0 for name in Reading._fields}
     values |= {"bias_V": bias_V, "bias_setpoint_V": bias_V, "current_setpoint_A": 0.1 * bias_V}
     values |= {"conductance_S": conductance_S, "conductance_error_S": 1e-5, "flags": flags}
     values["kind"] = PointKind.SWEEP if bias_V else PointKind.ANCHOR
