@@ -5,17 +5,21 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+CLIENTS := $(VENV)/.clients
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Windows are drawn off screen, so that tests need no display.
 export QT_QPA_PLATFORM ?= offscreen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint kills format clean bench
+.PHONY: help setup clients demo test lint kills format clean bench
 
 help:  ## list these errands
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1\t/p' Makefile | expand -t 16
 
 setup: $(READY)  ## make or renew the virtual environment in .venv
+
+clients: $(CLIENTS)  ## add the programs of others that the simulated rack is tested with
 
 demo: $(READY)  ## measure a day of simulated cryostat time: exponent, run file in runs/, figures in figures/
 	$(BIN)/zerobias run examples/cu1.toml --simulate cu1 --seed 1 --out runs --yes
@@ -49,6 +53,10 @@ $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	  || { echo "this Python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r requirements.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(CLIENTS): $(READY) requirements-clients.txt
+	$(PIP) --require-hashes -r requirements-clients.txt
 	@touch $@

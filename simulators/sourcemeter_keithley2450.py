@@ -1,13 +1,15 @@
 """The Keithley 2450 source meter as its wire sees it, in its SCPI language: commands, error queue, reading buffers.
 
-After the Model 2450 reference manual, section 6. Not there: sweeps, trigger models, limit tests, the TSP language.
-Assumed: the time of a reading, that it is taken with the output off as well, and that limits clamp as a 2400's do.
+After the Model 2450 reference manual, section 6. Not there: sweeps other than linear ones, other trigger models, limit
+tests, the TSP language. Assumed: the time of a reading, that it is taken with the output off as well, that limits clamp
+as a 2400's do, and that a sweep leaves its buffer filled further and the output where it ended.
 
 After an error the rest of a message is discarded; nothing answers an unknown query.
 """
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from simulators.clock import VirtualClock
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number, word
@@ -37,6 +39,25 @@ _COMMAND_ERROR = 32
 _EXECUTION_ERROR = 16
 _UNITS = {CURRENT: "Amp DC", VOLTAGE: "Volt DC", RESISTANCE: "Ohm"}
 _ASSUMED = frozenset({"*IDN?", "SYSTem:ERRor[:NEXT]?", "SENSe[1]:FUNCtion[:ON]?", *(f"{header}?" for header in KEPT)})
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A linear sweep that is loaded: what is stepped, how, how long each level waits, where readings go."""
+
+    quantity: str
+    start: float
+    stop: float
+    points: int
+    delay_s: float
+    count: int
+    buffer: str
+
+    def levels(self) -> Iterator[float]:
+        """Yield the levels, both ends included, as often as it is to be run."""
+        for _ in range(self.count):
+            for place in range(self.points):
+                yield self.start + (self.stop - self.start) * place / (self.points - 1)
 
 
 class Keithley2450:
@@ -86,6 +107,7 @@ class Keithley2450:
         self._is_zeroed = {CURRENT: True, VOLTAGE: True}
         self._reads_back = {CURRENT: True, VOLTAGE: True}
         self._line_Hz = 60
+        self._sweep: Sweep | None = None
 
     def _handlers(self) -> dict[str, Handler]:
         table: dict[str, Handler] = {
@@ -107,8 +129,9 @@ class Keithley2450:
             "SOURce[1]:FUNCtion[:MODE]": self._set_source_function,
             "SOURce[1]:FUNCtion[:MODE]?": lambda _: self._settings.function,
             "READ?": self._read,
+            "MEASure?": self._read,
             "FETCh?": self._fetch,
-            "INITiate[:IMMediate]": lambda _: self._measure(DEFAULT_BUFFER),
+            "INITiate[:IMMediate]": lambda _: self._run(),
             "TRACe:MAKE": lambda arguments: self._buffers.make(word(arguments), integer(arguments, 1, 10, 6_875_000)),
             "TRACe:DELete": lambda arguments: self._buffers.delete(word(arguments)),
             "TRACe:CLEar": lambda arguments: self._buffers.clear(_buffer(arguments, 0)),
@@ -145,6 +168,7 @@ class Keithley2450:
     def _source_handlers(self, quantity: str, header: str) -> dict[str, Handler]:
         level = f"{header}[:LEVel][:IMMediate][:AMPLitude]"
         other = VOLTAGE if quantity == CURRENT else CURRENT
+        sweep = f"SOURce[1]:SWEep:{LONG_NAMES[quantity]}:LINear"
         limit = f"{header}:{'VLIMit' if quantity == CURRENT else 'ILIMit'}[:LEVel]"
         return {
             level: lambda arguments: self._set_level(quantity, number(arguments)),
@@ -155,6 +179,7 @@ class Keithley2450:
             f"{header}:RANGe:AUTO?": lambda _: str(int(self._settings.is_source_auto[quantity])),
             f"{header}:READ:BACK": lambda arguments: self._reads_back.update({quantity: boolean(arguments)}),
             f"{header}:READ:BACK?": lambda _: str(int(self._reads_back[quantity])),
+            sweep: lambda arguments: self._set_sweep(quantity, arguments),
             limit: lambda arguments: self._set_limit(other, number(arguments)),
             f"{limit}?": lambda _: written(self._settings.protection[other]),
             f"{limit}:TRIPped?": lambda _: str(int(self._is_limited(quantity))),
@@ -229,6 +254,28 @@ class Keithley2450:
 
     def _is_limited(self, quantity: str) -> bool:
         return quantity == self._settings.function and self._unit.is_clamped(self._settings, self._clock.now_s())
+
+    def _set_sweep(self, quantity: str, arguments: tuple[str, ...]) -> None:
+        """Load a linear sweep: start, stop, points, and if given delay, count, range, abort, dual, buffer."""
+        self._sweep = Sweep(
+            quantity,
+            number(arguments, 0),
+            number(arguments, 1),
+            integer(arguments, 2, 2, 1_000_000),
+            number(arguments, 3, 0.0, 1e4) if len(arguments) > 3 else 0.0,
+            integer(arguments, 4, 1, 268_435_455) if len(arguments) > 4 else 1,
+            _buffer(arguments, 8),
+        )
+
+    def _run(self) -> None:
+        """Run the sweep that is loaded; without one, take a reading."""
+        if self._sweep is None:
+            self._measure(DEFAULT_BUFFER)
+            return
+        for level in self._sweep.levels():
+            self._set_level(self._sweep.quantity, level)
+            self._clock.sleep(self._sweep.delay_s)
+            self._measure(self._sweep.buffer)
 
     # meter
 

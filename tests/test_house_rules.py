@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -178,14 +178,32 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def pins(file: str) -> list[tuple[str, str]]:
+    """Return name and version of what a list of requirements pins, and insist on hashes."""
+    blocks = re.split(r"\n(?=\S)", (ROOT / file).read_text(encoding="utf-8"))
+    assert all(" --hash=sha256:" in block and "==" in block for block in blocks)
+    return [(normal(re.split(r"[=\[ ;]", block, maxsplit=1)[0]), block.split("==")[1].split()[0]) for block in blocks]
+
+
+def unpinned(file: str, wanted: Iterable[str]) -> set[str]:
+    """Return what is wanted and not in a list of requirements."""
+    return {normal(re.split(r"[<>=\[; ]", line, maxsplit=1)[0]) for line in wanted} - {name for name, _ in pins(file)}
+
+
 def test_every_dependency_is_pinned_with_hashes() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
-    blocks = re.split(r"\n(?=\S)", (ROOT / "requirements.txt").read_text(encoding="utf-8"))
-    pinned = {normal(re.split(r"[=\[ ;]", block, maxsplit=1)[0]) for block in blocks if " --hash=sha256:" in block}
-    missing = {normal(re.split(r"[<>=\[; ]", line, maxsplit=1)[0]) for line in wanted} - pinned
-    assert not missing, f"make requirements.txt anew (see CONTRIBUTING.md): {missing}"
-    assert all("--hash=sha256:" in block and "==" in block for block in blocks)
+    assert not unpinned("requirements.txt", wanted), "make requirements.txt anew, see CONTRIBUTING.md"
+
+
+def test_clients_of_others_are_pinned_with_hashes_and_change_no_other_pin() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["clients"]]
+    assert not unpinned("requirements-clients.txt", wanted), "make requirements-clients.txt anew, see CONTRIBUTING.md"
+    ours, theirs = (dict(pins(name)) for name in ("requirements.txt", "requirements-clients.txt"))
+    assert {name: ours[name] for name in ours.keys() & theirs.keys()} == {
+        name: theirs[name] for name in ours.keys() & theirs.keys()
+    }
 
 
 def test_the_wheel_holds_the_packages_and_no_tests() -> None:

@@ -1,7 +1,7 @@
 """Other people's drivers, unmodified, against the simulated cryostats and magnets; their faults are shown as they are.
 
-The packages `lakeshore` and `qcodes` are no dependencies of the project: where they are not installed, their tests are
-left out. What became of them is written down in docs/clients.md.
+The package `lakeshore` is no dependency of the project: `make clients` installs it, and where it is not installed its
+tests are left out. What became of it is written down in docs/clients.md.
 """
 
 import importlib
@@ -13,10 +13,7 @@ import pyvisa
 from pymeasure.instruments.lakeshore.lakeshore3xx import LakeShore3xx
 from pymeasure.instruments.oxfordinstruments import IPS120_10, ITC503, PS120_10
 
-from simulators.cryogenics.magnet import MagnetCoil
-from simulators.cryogenics.magnet_circuit import Switch
-from simulators.magnet_mercuryips import MercuryiPS
-from simulators.rack import IPS120_ADDRESS, MERCURY_ADDRESS, TEMPERATURE_ADDRESS, Rack, close_rack, open_rack
+from simulators.rack import IPS120_ADDRESS, TEMPERATURE_ADDRESS, Rack, close_rack, open_rack
 
 Open = Callable[[str], Rack]
 
@@ -246,77 +243,3 @@ def test_vendor_drives_a_372(model372: Any) -> None:
 def test_vendor_hears_what_a_372_does_not_know(model372: Any) -> None:
     with pytest.raises(Exception, match="Invalid Command"):
         model372.query("FROB?")
-
-
-# --- QCoDeS -----------------------------------------------------------------------------------------------------------
-
-
-def axes(rack: Rack, names: str) -> None:
-    """Put a Mercury iPS with more axes into the rack."""
-    coils = {name: rack.coil if name == "Z" else MagnetCoil(ord(name)) for name in names}
-    rack.boxes[MERCURY_ADDRESS] = MercuryiPS(rack.clock, coils, Switch())  # type: ignore[index]
-
-
-@pytest.fixture
-def oxford() -> Iterator[Any]:
-    drivers = pytest.importorskip("qcodes.instrument_drivers.oxford")
-    yield drivers.OxfordMercuryiPS
-    drivers.OxfordMercuryiPS.close_all()
-
-
-def test_qcodes_drives_a_mercury_ips_of_three_axes(open_with: Open, oxford: Any) -> None:
-    rack = open_with("MercuryiPS")
-    axes(rack, "XYZ")
-    box = oxford("mips", MERCURY_ADDRESS, visalib=rack.visa_library)
-    assert box.IDN()["firmware"] == "2.5.08.000"
-    supply = box.GRPZ
-    supply.field_ramp_rate(0.5 / 60.0)
-    box.z_target(0.2)
-    supply.ramp_to_target()
-    assert supply.ramp_status() == "TO SET"
-    rack.clock.sleep(25.0)
-    assert (supply.ramp_status(), supply.field()) == ("HOLD", pytest.approx(0.2, abs=1e-3))
-    assert box.magnet_temp() == pytest.approx(4.2)
-
-
-def test_known_fault_qcodes_needs_all_three_axes(open_with: Open, oxford: Any) -> None:
-    rack = open_with("MercuryiPS")
-    with pytest.raises(ValueError, match="could not convert"):
-        oxford("mips", MERCURY_ADDRESS, visalib=rack.visa_library)
-
-
-def test_known_fault_qcodes_does_not_see_that_the_heater_was_denied(open_with: Open, oxford: Any) -> None:
-    rack = open_with("MercuryiPS")
-    axes(rack, "XYZ")
-    supply = oxford("mips", MERCURY_ADDRESS, visalib=rack.visa_library).GRPZ
-    supply.field_target(0.2)
-    supply.ramp_to_target()
-    rack.clock.sleep(100.0)
-    supply.heater_switch("OFF")
-    rack.clock.sleep(30.0)
-    supply.ramp_status("TO ZERO")
-    rack.clock.sleep(100.0)
-    supply.heater_switch("ON")
-    assert supply.heater_switch() == "OFF"
-
-
-@pytest.fixture
-def qcodes336(open_with: Open) -> Iterator[Any]:
-    drivers = pytest.importorskip("qcodes.instrument_drivers.Lakeshore")
-    rack = open_with("LakeShore336")
-    yield drivers.LakeshoreModel336("ls", TEMPERATURE_ADDRESS, visalib=rack.visa_library, terminator="\r\n")
-    drivers.LakeshoreModel336.close_all()
-
-
-def test_qcodes_reads_sets_and_heats_a_336(qcodes336: Any) -> None:
-    assert qcodes336.A.temperature() == pytest.approx(4.2, rel=0.02)
-    assert (qcodes336.A.sensor_status(), qcodes336.A.sensor_type()) == ("OK", "ntc_rtd")
-    qcodes336.output_1.setpoint(0.5)
-    qcodes336.output_1.output_range("low")
-    assert (qcodes336.output_1.setpoint(), qcodes336.output_1.output_range()) == (0.5, "low")
-    assert (qcodes336.output_1.mode(), qcodes336.output_1.input_channel()) == ("closed_loop", "A")
-
-
-def test_known_fault_qcodes_reads_the_heater_of_a_336_as_that_of_a_335(qcodes336: Any) -> None:
-    with pytest.raises(KeyError, match="not in val_mapping"):
-        qcodes336.output_1.output_type()

@@ -181,3 +181,17 @@ def test_voltage_source_drives_the_current_of_the_arm(bench: Bench) -> None:
     bench.send(":SOUR:VOLT:ILIM 1e-3;:SOUR:VOLT 2;:OUTP ON")
     bench.clock.sleep(1.0)
     assert float(bench.ask(":READ?")) == pytest.approx(2.0 / 10_014.0, rel=5e-3)
+
+
+def test_linear_sweep_fills_its_buffer_with_both_ends(sourcing: Bench) -> None:
+    sourcing.send(":SENS:FUNC 'CURR'", ":TRAC:MAKE 'mine', 100")
+    sourcing.send(":SOUR:SWE:CURR:LIN 0,4e-4,5,0.1,1,AUTO,ON,OFF,'mine'", ":INIT", "*WAI")
+    swept_A = [float(text) for text in sourcing.ask(":TRAC:DATA? 1,5,'mine',READ").split(",")]
+    assert swept_A == pytest.approx([0.0, 1e-4, 2e-4, 3e-4, 4e-4], abs=5e-7)
+    assert sourcing.clock.now_s() > 0.5
+    assert float(sourcing.ask(":MEAS? 'mine'")) == pytest.approx(4e-4, abs=2e-7)
+
+
+def test_sweep_without_its_ends_is_refused(sourcing: Bench) -> None:
+    sourcing.send(":SOUR:SWE:CURR:LIN 0,4e-4")
+    assert sourcing.ask(":SYST:ERR?").startswith("-109")
