@@ -16,7 +16,7 @@ import typer
 
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.terminal.cli_alerts import alerts_app
-from acquisition.terminal.cli_control import control_app
+from acquisition.terminal.cli_control import AttendedOption, control_app
 from acquisition.terminal.cli_station import station_app
 
 INTERNAL_ERROR = 1
@@ -67,11 +67,12 @@ def run(
     ] = False,
     as_json: JsonOption = False,
     yes: Annotated[bool, typer.Option("--yes", help="Answer every confirmation with yes.")] = False,
+    attended: AttendedOption = None,
 ) -> None:
     """Measure, showing progress, ETA and the running exponent on stderr."""
     from acquisition.terminal.run_commands import RunOptions, run_recipe
 
-    options = RunOptions(recipe, station, simulate, out, seed, _speed(speed), events, as_json, yes)
+    options = RunOptions(recipe, station, simulate, out, seed, _speed(speed), events, as_json, yes, attended)
     raise typer.Exit(run_recipe(options))
 
 

@@ -378,6 +378,7 @@ class _Engine:
         self._journal.cause = f"{event.kind}: {event.message}"
         self._writer.record(event)
         if event.kind == "paused":
+            self._writer.set("patience_s", self._control.patience_s)
             self._writer.set("state", RunState.PAUSED)
         elif event.kind == "continued":
             self._writer.set("state", RunState.RUNNING)

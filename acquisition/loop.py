@@ -364,6 +364,7 @@ class Loop:
         control = self._control
         control.pause_wish = control.pause_wish or PauseWish(reason)
         control.is_paused = True
+        control.hear()
         start_s = self.now_s()
         try:
             yield self._event("paused", control.pause_wish.reason)

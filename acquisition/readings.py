@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import IntFlag, StrEnum
 from typing import Any, NamedTuple
 
+PAUSED_BY_COMMAND = "paused by command"
+"""What an event `paused` says where somebody asked for it; any other pause came by itself."""
+
 
 class PointKind(StrEnum):
     """Why a point was measured."""

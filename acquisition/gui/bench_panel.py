@@ -281,11 +281,10 @@ class BenchPanel(Panel):
             self._tell(CommandKind.DO, {"action": action.value})
             return
         dialog = ChecklistDialog(str(tail.header["station"]["station"]["name"]), self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(
             lambda: self._tell(CommandKind.DO, {"action": action.value, "confirmed": dialog.confirmed})
         )
-        dialog.open()
+        dialog.show()
 
     def _tell(self, command: CommandKind, argument: dict[str, object]) -> None:
         if self._tail is None:

@@ -1,15 +1,17 @@
 """The connection checklist, to be ticked by a person who has just looked; nothing can tell but he."""
 
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
 from acquisition.checklist import AFTER, BEFORE
 
 
 class ChecklistDialog(QDialog):
-    """One box a sentence; it can be accepted once all are ticked."""
+    """One box a sentence; it can be accepted once all are ticked. Never modal: abort stays in reach."""
 
     def __init__(self, station: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Connection checklist")
         column = QVBoxLayout(self)
         column.addWidget(QLabel(f"Before the first current on {station}:"))

@@ -12,6 +12,7 @@ from acquisition.gui.style import Palette
 from acquisition.running.command_file import CommandKind
 
 GOING_ON = frozenset({"running", "paused"})
+UNFINISHED = frozenset({"aborted", "interrupted", "safety-stop", "failed"})
 ICON_PIXELS = 48
 
 
@@ -22,9 +23,12 @@ class ControlBar(QToolBar):
     -------
     wanted : (CommandKind, dict)
         A command for the engine and its particulars.
+    resume_wanted
+        A run that ended before its plan is to be finished.
     """
 
     wanted = pyqtSignal(object, dict)
+    resume_wanted = pyqtSignal()
 
     def __init__(self, palette: Palette) -> None:
         super().__init__("Control")
@@ -48,7 +52,10 @@ class ControlBar(QToolBar):
             "Go idle-safe after the present sweep, e.g. for a helium transfer; what is left of an isotherm is flagged",
         )
         self.go_on = self._action(
-            "Continue", icon(QStyle.StandardPixmap.SP_MediaSkipForward), "Ctrl+G", "Go on with a paused run"
+            "Continue",
+            icon(QStyle.StandardPixmap.SP_MediaSkipForward),
+            "Ctrl+G",
+            "Go on with a paused or stopped run",
         )
         self.abort = self._action(
             "Abort to safe",
@@ -63,21 +70,30 @@ class ControlBar(QToolBar):
         self.note = self._action("Note ...", icon(QStyle.StandardPixmap.SP_ArrowRight), "Ctrl+N", "Write a dated note")
         self.pause_point.triggered.connect(lambda: self.wanted.emit(CommandKind.PAUSE, {"after": "point"}))
         self.pause_sweep.triggered.connect(lambda: self.wanted.emit(CommandKind.PAUSE, {"after": "sweep"}))
-        self.go_on.triggered.connect(lambda: self.wanted.emit(CommandKind.CONTINUE, {}))
+        self.go_on.triggered.connect(self._go_on)
         self.acknowledge.triggered.connect(lambda: self.wanted.emit(CommandKind.ACKNOWLEDGE, {}))
         self.abort.triggered.connect(self._ask_before_abort)
         self.note.triggered.connect(self._ask_for_note)
-        self.show_state("")
+        self._state = ""
+        self.show_state("", has_alarms=False)
 
-    def show_state(self, state: str) -> None:
-        """Enable what makes sense in this state of the run."""
+    def show_state(self, state: str, *, has_alarms: bool) -> None:
+        """Enable what makes sense in this state of the run, and where interlocks wait to be acknowledged."""
+        self._state = state
         is_going_on = state in GOING_ON
         self.start.setEnabled(not is_going_on)
         self.pause_point.setEnabled(state == "running")
         self.pause_sweep.setEnabled(state == "running")
-        self.go_on.setEnabled(state == "paused")
-        for action in (self.abort, self.acknowledge, self.note):
+        self.go_on.setEnabled(state in {"paused", *UNFINISHED})
+        self.acknowledge.setEnabled(is_going_on and has_alarms)
+        for action in (self.abort, self.note):
             action.setEnabled(is_going_on)
+
+    def _go_on(self) -> None:
+        if self._state in UNFINISHED:
+            self.resume_wanted.emit()
+        else:
+            self.wanted.emit(CommandKind.CONTINUE, {})
 
     def _action(self, text: str, icon: QIcon, key: str, tip: str) -> QAction:
         action = QAction(icon, text, self)
@@ -90,13 +106,17 @@ class ControlBar(QToolBar):
 
     def _ask_before_abort(self) -> None:
         """Ask, for it ends the run; Enter says yes, so F12 and Enter abort without a mouse. Never modal."""
+        asked = self.findChild(QMessageBox, "abort question")
+        if isinstance(asked, QMessageBox):  # F12 twice
+            asked.activateWindow()
+            return
         box = QMessageBox(self)
         box.setObjectName("abort question")
         box.setIcon(QMessageBox.Icon.Warning)
         box.setWindowTitle("Abort to safe?")
         box.setText(
             "The source goes to zero, the oscillator to its minimum, the field is held, and the run ends.\n"
-            "What is measured stays; `zerobias resume` can finish the run later."
+            "What is measured stays; Continue can finish the run later."
         )
         yes = box.addButton(QMessageBox.StandardButton.Yes)
         box.addButton(QMessageBox.StandardButton.No)

@@ -1,13 +1,13 @@
 """The editor of recipes and stations: a window of its own with the form, the file as it will be, and a dry run."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QFontDatabase, QKeySequence
 from PyQt5.QtWidgets import (
     QAction,
-    QFileDialog,
     QLabel,
     QMainWindow,
     QMessageBox,
@@ -20,6 +20,7 @@ from PyQt5.QtWidgets import (
 )
 
 from acquisition.errors import AcquisitionError, InputError, PlanError
+from acquisition.gui.file_dialog import ask_for_file
 from acquisition.gui.model_form import ModelForm
 from acquisition.gui.panel import Surroundings
 from acquisition.gui.plan_preview import PlanPreview
@@ -32,6 +33,7 @@ from acquisition.toml_document import TomlDocument
 from acquisition.toml_model import Location, TomlFile
 
 CHECK_AFTER_MS = 150
+KINDS = "TOML (*.toml)"
 NEW_RECIPE = """[run]
 name = "new"
 sample = ""
@@ -158,37 +160,48 @@ class Editor(QMainWindow):
         self.saved.emit(path)
 
     def _ask_open(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "Open", str(self._path or ""), "TOML (*.toml)")
-        if chosen and self._may_go():
-            try:
-                self.load(Path(chosen))
-            except InputError as error:
-                self._say(str(error), is_bad=True)
+        ask_for_file(self, "Open", self._path or Path(), KINDS, lambda path: self._once_saved(lambda: self._load(path)))
+
+    def _load(self, path: Path) -> None:
+        try:
+            self.load(path)
+        except InputError as error:
+            self._say(str(error), is_bad=True)
 
     def _ask_save(self) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save as", str(self._path or "new.toml"), "TOML (*.toml)")
-        if chosen:
-            self._save_to(Path(chosen))
+        ask_for_file(self, "Save as", self._path or Path("new.toml"), KINDS, self._save_to, is_new=True)
 
-    def _may_go(self) -> bool:
-        """Ask what to do with changes that are not saved."""
+    def _once_saved(self, go: Callable[[], object]) -> None:
+        """Go, once it is said what to do with changes that are not saved; the question is not modal."""
         if not self.is_changed or self._path is None:
-            return True
-        buttons = QMessageBox.StandardButton
-        answer = QMessageBox.question(
-            self,
-            "Not saved",
-            f"{self._path.name} has changes that are not saved.",
-            buttons.Save | buttons.Discard | buttons.Cancel,  # type: ignore[arg-type]  # int, says the stub
-        )
-        if answer == buttons.Save:
+            go()
+            return
+        box = QMessageBox(self)
+        box.setObjectName("save question")
+        box.setWindowTitle("Not saved")
+        box.setText(f"{self._path.name} has changes that are not saved.")
+        box.setModal(False)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def save_and_go() -> None:
             self._save()
-        return answer != buttons.Cancel and (answer == buttons.Discard or not self.is_changed)
+            if not self.is_changed:
+                go()
+
+        box.addButton(QMessageBox.StandardButton.Save).clicked.connect(save_and_go)
+        box.addButton(QMessageBox.StandardButton.Discard).clicked.connect(lambda: self._discard_and(go))
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.show()
+
+    def _discard_and(self, go: Callable[[], object]) -> None:
+        self._saved_text = self.document.text
+        go()
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # Qt's name
         """Ask before changes are lost."""
-        if a0 is not None and not self._may_go():
+        if a0 is not None and self.is_changed and self._path is not None:
             a0.ignore()
+            self._once_saved(self.close)
 
     # --- editing ----------------------------------------------------------------------------------------------------
 

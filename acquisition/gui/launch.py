@@ -15,6 +15,11 @@ from acquisition.errors import InputError
 from acquisition.queue_runner import last_line, started_run
 from acquisition.run_queue import rack_words
 
+ATTENDED_H = 12
+"""How long a run that was started here, and has paused by itself, waits for somebody: a night. Then it ends safe."""
+
+_ENGINE_WORDS = ("--events", "--yes", "--attended", str(ATTENDED_H))
+
 
 @dataclass(frozen=True)
 class RunChoice:
@@ -30,7 +35,24 @@ class RunChoice:
     @property
     def words(self) -> list[str]:
         """Return the command that runs it."""
-        return ["run", str(self.recipe), "--out", str(self.out), "--events", "--yes", *_rack_words(self)]
+        return ["run", str(self.recipe), "--out", str(self.out), *_ENGINE_WORDS, *_rack_words(self)]
+
+
+@dataclass(frozen=True)
+class ResumeChoice:
+    """Which run to finish."""
+
+    run_file: Path
+
+    @property
+    def out(self) -> Path:
+        """Return the folder of the run."""
+        return self.run_file.parent
+
+    @property
+    def words(self) -> list[str]:
+        """Return the command that does it."""
+        return ["resume", str(self.run_file), *_ENGINE_WORDS]
 
 
 @dataclass(frozen=True)
@@ -59,7 +81,7 @@ class LaunchedEngine:
 
     Parameters
     ----------
-    choice : RunChoice or BenchChoice
+    choice : RunChoice, ResumeChoice or BenchChoice
         What it does.
 
     Raises
@@ -70,7 +92,7 @@ class LaunchedEngine:
         If the process cannot be started.
     """
 
-    def __init__(self, choice: RunChoice | BenchChoice) -> None:
+    def __init__(self, choice: RunChoice | ResumeChoice | BenchChoice) -> None:
         self._log = choice.out / f".{choice.words[0]}.log"
         self._process_id = start_detached(choice.words, self._log)
 

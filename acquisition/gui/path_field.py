@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+from acquisition.gui.file_dialog import ask_for_file
 
 
 class PathField(QWidget):
@@ -42,6 +44,4 @@ class PathField(QWidget):
         self.changed.emit()
 
     def _browse(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "Choose", str(self.path.parent), self._kinds)
-        if chosen:
-            self.set_path(Path(chosen))
+        ask_for_file(self, "Choose", self.path.parent, self._kinds, self.set_path)

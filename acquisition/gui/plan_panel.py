@@ -9,7 +9,6 @@ from pathlib import Path
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QBrush, QColor
 from PyQt5.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -22,6 +21,7 @@ from PyQt5.QtWidgets import (
 
 from acquisition.errors import InputError
 from acquisition.gui.control_bar import GOING_ON
+from acquisition.gui.file_dialog import ask_for_file
 from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.style import Tone
 from acquisition.plan import IsothermPlan
@@ -146,12 +146,13 @@ class PlanPanel(Panel):
             self._say(str(error), is_bad=True)
 
     def _append_file(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "Append a recipe", "", "Recipes (*.toml)")
-        if chosen:
-            try:
-                self._append(load_recipe(chosen))
-            except InputError as error:
-                self._say(str(error), is_bad=True)
+        ask_for_file(self, "Append a recipe", Path(), "Recipes (*.toml)", self._append_from)
+
+    def _append_from(self, path: Path) -> None:
+        try:
+            self._append(load_recipe(path))
+        except InputError as error:
+            self._say(str(error), is_bad=True)
 
     def _append(self, recipe: Recipe) -> None:
         """Have the engine append a recipe that would fit; raises `InputError` if it would not."""

@@ -15,9 +15,10 @@ import pyqtgraph.exporters
 from numpy.typing import NDArray
 from PyQt5.QtCore import QMarginsF, QPointF, Qt
 from PyQt5.QtGui import QColor, QPainter, QPdfWriter, QShowEvent
-from PyQt5.QtWidgets import QAction, QFileDialog, QLabel, QSizePolicy, QVBoxLayout
+from PyQt5.QtWidgets import QAction, QLabel, QSizePolicy, QVBoxLayout
 
 from acquisition.gui.curve_stack import CurveStack
+from acquisition.gui.file_dialog import ask_for_file
 from acquisition.gui.fitting import FitAnswer
 from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.style import Palette
@@ -241,12 +242,13 @@ class View(Panel):
 
     def ask_where_to_export(self) -> None:
         """Ask for a file, and write the panel into it."""
-        chosen, _ = QFileDialog.getSaveFileName(self, f"Export {self.name}", f"{self.name}.svg", ENDINGS)
-        if chosen:
-            try:
-                self.export(Path(chosen))
-            except (OSError, ValueError) as error:
-                self.failed.emit(error)
+        ask_for_file(self, f"Export {self.name}", Path(f"{self.name}.svg"), ENDINGS, self._export_to, is_new=True)
+
+    def _export_to(self, path: Path) -> None:
+        try:
+            self.export(path)
+        except (OSError, ValueError) as error:
+            self.failed.emit(error)
 
     def _read_out(self, place: QPointF) -> None:
         for plot, text in self._readers:

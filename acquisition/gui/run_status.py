@@ -51,6 +51,7 @@ class RunStatus:
         between = {} if self._is_point_newest() else self._between()
         return Status(
             state=tail.state,
+            alarms=len(tail.alarms),
             commit_age_s=self._wall.monotonic_s() - self._last_fresh_s if tail.points else None,
             is_engine_alive=is_locked(lock_path(tail.path)),
             free_bytes=shutil.disk_usage(tail.path.parent).free,

@@ -170,7 +170,8 @@ class SimulatorPanel(Panel):
         box.setInformativeText(f"mechanism {truth.get('mechanism')}, exponent {truth.get('alpha')}")
         box.setDetailedText("\n".join(f"{key}: {json.dumps(value)}" for key, value in truth.items()))
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        box.setModal(False)
+        box.show()
 
 
 def _factor(step: int) -> float | None:

@@ -136,9 +136,8 @@ class StartPanel(Panel):
             then(choice)
             return
         dialog = ChecklistDialog(str(choice.station), self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: then(choice))
-        dialog.open()
+        dialog.show()
 
     def _enqueue(self, choice: RunChoice) -> None:
         station = None if choice.station is None else str(choice.station.absolute())

@@ -26,6 +26,7 @@ class Status:
     """All that the strip shows; None where it is not known yet."""
 
     state: str = ""
+    alarms: int = 0
     temperature_K: float | None = None
     temperature_setpoint_K: float | None = None
     drift_K_per_min: float | None = None
@@ -92,6 +93,8 @@ class StatusStrip(QFrame):
     def show_status(self, status: Status) -> None:
         """Show it all anew."""
         word, tone = _STATES.get(status.state, (status.state, Tone.WARNING))
+        if status.alarms and status.state == "paused":
+            word, tone = "paused, INTERLOCK", Tone.BAD
         self._put("run", word, tone)
         self._put("T", *self._temperature(status))
         self._put("H", *self._field(status))

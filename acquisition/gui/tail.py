@@ -5,6 +5,7 @@ anything; no transaction is held between looks.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.readings import UNTRUSTED, Direction, Event, Monitor, PointKind
+from acquisition.running.interlocks import Action
 from acquisition.running.lock import is_locked, lock_path
 from acquisition.store import RunFileReader
 from analysis.growing_fit import Points
@@ -162,6 +164,7 @@ class RunTail:
         self.newest: Monitor | None = None
         self.settings: dict[str, Any] = {}
         self.events: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        self.alarms: tuple[str, ...] = ()
 
     def close(self) -> None:
         """Let go of the file; may be called twice."""
@@ -193,6 +196,7 @@ class RunTail:
         events = self._reader.events(self._last_event)
         self._last_event += len(events)
         self.events.extend(events)
+        self.alarms = _alarms_after(self.alarms, events)
         columns = self._reader.columns(*_COLUMNS, after_seq=self._last_seq)
         count = len(columns["seq"])
         touched = self._take(columns) if count else frozenset()
@@ -246,6 +250,16 @@ class RunTail:
                 )
             self.isotherms[index].table.extend({name: column[rows] for name, column in numbers.items()})
         return touched
+
+
+def _alarms_after(alarms: tuple[str, ...], events: Sequence[Event]) -> tuple[str, ...]:
+    """Return what has tripped and nobody has acknowledged; an engine that takes over begins without."""
+    for event in events:
+        if event.kind == "interlock" and f"-> {Action.REPEAT.value};" not in event.message:
+            alarms = (*alarms, event.message)
+        elif event.kind in ("acknowledged", "resumed"):
+            alarms = ()
+    return alarms
 
 
 def _trusted(columns: dict[str, np.ndarray]) -> Points | None:

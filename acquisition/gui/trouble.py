@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from acquisition.planning.timing import duration_text
-from acquisition.readings import Event
+from acquisition.readings import PAUSED_BY_COMMAND, Event
 
 LAST_EVENTS = 25
+PAUSED = "The run has paused by itself"
 
 _ENDS = {
     "failed": "The run failed",
@@ -21,9 +22,9 @@ _DID = {
     "interrupted": "The guard beside the engine makes the rack safe. What is measured is in the run file.",
 }
 _ADVICE = {
-    "failed": "Put right what is named above, then finish the run with `zerobias resume`.",
-    "safety-stop": "Find and remove the cause, then finish the run with `zerobias resume`.",
-    "interrupted": "Look at the rack, then finish the run with `zerobias resume`.",
+    "failed": "Put right what is named above, then press Continue (`zerobias resume`).",
+    "safety-stop": "Find and remove the cause, then press Continue (`zerobias resume`).",
+    "interrupted": "Look at the rack, then press Continue (`zerobias resume`).",
 }
 
 
@@ -59,6 +60,34 @@ def trouble_of_run(state: str, events: Sequence[Event], instruments: Iterable[st
         instrument=next((name for name in instruments if name in line), "none named"),
         did=" ".join([_DID[state], *(f"Safe state: {message}." for message in safe[-1:])]),
         advice=advice or _ADVICE[state],
+        details="\n".join(_line(event) for event in events[-LAST_EVENTS:]),
+    )
+
+
+def trouble_of_pause(alarms: Sequence[str], events: Sequence[Event], patience_s: float | None) -> Trouble | None:
+    """Take apart why a run has paused by itself, or return None if somebody wanted it to.
+
+    Parameters
+    ----------
+    alarms : sequence of str
+        Interlocks that have tripped and are not acknowledged.
+    events : sequence of Event
+        What happened, the pause included.
+    patience_s : float or None
+        How long the run waits for a word; None if it waits for ever.
+    """
+    reason = next((event.message for event in reversed(events) if event.kind == "paused"), PAUSED_BY_COMMAND)
+    if reason == PAUSED_BY_COMMAND:
+        return None
+    what, advice = _without_advice(reason)
+    keys = f"then {'press Acknowledge (Ctrl+K) and ' if alarms else ''}Continue (Ctrl+G)"
+    wait = "" if patience_s is None else f"; after {patience_s / 3600.0:g} h without a word it ends safe"
+    return Trouble(
+        title=PAUSED,
+        what="\n".join([what, *(alarm for alarm in alarms if alarm not in reason)]),
+        instrument="none named",
+        did=f"Source at zero, oscillator down, field and temperature held; the run waits{wait}.",
+        advice=f"{advice.removesuffix(', then acknowledge')}, {keys}" if advice else f"{keys.capitalize()}.",
         details="\n".join(_line(event) for event in events[-LAST_EVENTS:]),
     )
 

@@ -37,7 +37,7 @@ class TroubleDialog(QDialog):
 
     def show_trouble(self, trouble: Trouble) -> None:
         """Show this trouble, in the place of the one before."""
-        self.setWindowTitle(f"Zerobias - {trouble.title}")
+        self.setWindowTitle(_titled(trouble.title))
         for name, label in self._labels.items():
             label.setText(getattr(trouble, name))
         self.details.setPlainText(trouble.details)
@@ -45,6 +45,11 @@ class TroubleDialog(QDialog):
         self.unfold.setChecked(False)
         self.show()
         self.raise_()
+
+    def withdraw(self, title: str) -> None:
+        """Take a trouble away that is none any more, if it is the one that is shown."""
+        if self.windowTitle() == _titled(title):
+            self.hide()
 
     def text(self) -> str:
         """Return all that is shown unfolded."""
@@ -54,6 +59,10 @@ class TroubleDialog(QDialog):
         self.unfold.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
         self.details.setVisible(is_open)
         self.adjustSize()
+
+
+def _titled(title: str) -> str:
+    return f"Zerobias - {title}"
 
 
 def _text() -> QLabel:

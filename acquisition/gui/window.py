@@ -11,14 +11,16 @@ from typing import TypeVar
 
 from PyQt5.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import QDockWidget, QFileDialog, QInputDialog, QMainWindow, QScrollArea, QTabWidget, QToolBar
+from PyQt5.QtWidgets import QDockWidget, QInputDialog, QMainWindow, QScrollArea, QTabWidget, QToolBar
 
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.gui.analysis_process import AnalysisProcess
+from acquisition.gui.checklist_dialog import ChecklistDialog
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.control_bar import GOING_ON, ControlBar
+from acquisition.gui.file_dialog import FOLDERS, ask_for_file
 from acquisition.gui.fitting import FitAnswer, FitWorker
-from acquisition.gui.launch import LaunchedEngine, RunChoice
+from acquisition.gui.launch import LaunchedEngine, ResumeChoice, RunChoice
 from acquisition.gui.layouts import Layouts
 from acquisition.gui.log_pane import LogPane
 from acquisition.gui.menus import Menus
@@ -30,7 +32,7 @@ from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.status_strip import StatusStrip
 from acquisition.gui.style import TemperatureColours, Tone
 from acquisition.gui.tail import Fresh, RunTail
-from acquisition.gui.trouble import trouble_of_error, trouble_of_run
+from acquisition.gui.trouble import PAUSED, Trouble, trouble_of_error, trouble_of_pause, trouble_of_run
 from acquisition.gui.trouble_dialog import TroubleDialog
 from acquisition.gui.zero_bias_view import ZeroBiasView
 from acquisition.measured import facts_of_run
@@ -126,6 +128,7 @@ class LabWindow(QMainWindow):
         self.layouts = Layouts(self, self._around.settings)
         self.menus = Menus(self, self, self.docks, self.layouts)
         self.bar.wanted.connect(self._send)
+        self.bar.resume_wanted.connect(self._resume)
         self.bar.start.triggered.connect(lambda: self.show_panel(self.panel(StartPanel)))
         self.panel(CollapseView).alpha_chosen.connect(self.panel(ZeroBiasView).use_exponent)
         self.layouts.restore()
@@ -171,9 +174,7 @@ class LabWindow(QMainWindow):
 
     def ask_for_run(self) -> None:
         """Ask for a run file and look at it."""
-        chosen, _ = QFileDialog.getOpenFileName(self, "Open run", str(self._around.out), f"Runs (*{SUFFIX})")
-        if chosen:
-            self._open(Path(chosen))
+        ask_for_file(self, "Open run", self._around.out, f"Runs (*{SUFFIX})", self._open)
 
     def ask_for_export(self) -> None:
         """Ask which panel to export, and where to."""
@@ -186,9 +187,7 @@ class LabWindow(QMainWindow):
 
     def ask_for_report(self) -> None:
         """Ask for a folder and write the report of the run into it."""
-        chosen = QFileDialog.getExistingDirectory(self, "Folder for the report", str(self._around.out))
-        if chosen:
-            self.write_report(Path(chosen))
+        ask_for_file(self, "Folder for the report", self._around.out, FOLDERS, self.write_report)
 
     def write_report(self, folder: Path) -> None:
         """Write figures and a one-page report of the run, as it stands, into a folder."""
@@ -212,7 +211,7 @@ class LabWindow(QMainWindow):
 
     # --- runs -------------------------------------------------------------------------------------------------------
 
-    def launch(self, choice: RunChoice) -> None:
+    def launch(self, choice: RunChoice | ResumeChoice) -> None:
         """Start an engine of its own for `choice`; the window attaches as soon as there is a run file."""
         try:
             self._engine = LaunchedEngine(choice)
@@ -220,6 +219,18 @@ class LabWindow(QMainWindow):
             self.complain(error)
         else:
             self.statusBar().showMessage("the engine is starting ...")
+
+    def _resume(self) -> None:
+        """Finish the run that is looked at, on a real rack once the connection checklist is confirmed."""
+        if self._tail is None:
+            return
+        choice, header = ResumeChoice(self._tail.path), self._tail.header
+        if header.get("simulated"):
+            self.launch(choice)
+            return
+        dialog = ChecklistDialog(str(header["station"]["station"]["name"]), self)
+        dialog.accepted.connect(lambda: self.launch(choice))
+        dialog.show()
 
     @property
     def run_file(self) -> Path | None:
@@ -310,18 +321,25 @@ class LabWindow(QMainWindow):
             panel.show_news(news)
         if fresh.trusted is not None:
             self._worker.take(fresh.trusted)
+        self.bar.show_state(tail.state, has_alarms=bool(tail.alarms))
+        if tail.state != "paused" or any(event.kind == "acknowledged" for event in fresh.events):
+            self.trouble.withdraw(PAUSED)
         if fresh.is_state_new:
             self._show_state(tail)
 
     def _show_state(self, tail: RunTail) -> None:
         was_going_on, self._was_going_on = self._was_going_on, tail.state in GOING_ON
-        self.bar.show_state(tail.state)
+        if tail.state == "paused":
+            self._tell_of(trouble_of_pause(tail.alarms, tuple(tail.events), tail.header.get("patience_s")))
         if self._was_going_on:
             return
         self._worker.finish()
-        found = trouble_of_run(tail.state, tuple(tail.events), tail.header.get("instruments", {}))
-        if was_going_on and found is not None:
-            self.trouble.show_trouble(found)
+        if was_going_on:
+            self._tell_of(trouble_of_run(tail.state, tuple(tail.events), tail.header.get("instruments", {})))
+
+    def _tell_of(self, trouble: Trouble | None) -> None:
+        if trouble is not None:
+            self.trouble.show_trouble(trouble)
 
     # --- fitting ----------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from acquisition.clock import Wall
 from acquisition.errors import AbortedError, GuardError, InterlockError
+from acquisition.readings import PAUSED_BY_COMMAND
 from acquisition.running.rehearsal import Simulation
 from instruments.roles import Clock
 
@@ -41,6 +42,9 @@ class Control:
         simulation that goes as fast as it can.
     is_unattended : bool
         Whether nobody is there who could continue a run that pauses by itself: then it flags and goes on.
+    patience_s : float, optional
+        Wall time for which a run that has paused by itself waits for a word from anybody; then it ends safe. None:
+        for ever.
 
     Attributes
     ----------
@@ -48,9 +52,18 @@ class Control:
         The handles of a simulated rack, for commands about faults and speed.
     """
 
-    def __init__(self, wall: Wall, pace: float | None = None, *, is_unattended: bool = False) -> None:
+    def __init__(
+        self,
+        wall: Wall,
+        pace: float | None = None,
+        *,
+        is_unattended: bool = False,
+        patience_s: float | None = None,
+    ) -> None:
         self._wall = wall
         self.pace = pace
+        self.patience_s = patience_s
+        self._heard_s = wall.monotonic_s()
         self.simulation: Simulation | None = None
         self._listen: Callable[[], None] = _nothing
         self._heart: Callable[[], None] = _nothing
@@ -127,12 +140,24 @@ class Control:
         """Say whether to pause here: between two points, or between two sweeps."""
         return self.pause_wish is not None and (is_sweep_done or not self.pause_wish.is_after_sweep)
 
+    def hear(self) -> None:
+        """Take note that somebody is there; a run that pauses by itself waits for a word from now on."""
+        self._heard_s = self._wall.monotonic_s()
+
     def idle(self, clock: Clock) -> None:
-        """Let one look's worth of wall time pass; experiment time goes on, at the wall's pace if it has no other."""
+        """Let one look's worth of wall time pass in a pause; experiment time goes on, at the wall's pace if need be."""
+        self._give_up_if_alone()
         if self.pace is None:
             self._wall.sleep(POLL_S)
         clock.sleep(POLL_S * (self.pace or 1.0))
         self.attend()
+
+    def _give_up_if_alone(self) -> None:
+        """Stop a run that has paused by itself once it has waited long enough for a word."""
+        wish, patience_s, silence_s = self.pause_wish, self.patience_s, self._wall.monotonic_s() - self._heard_s
+        if wish is None or patience_s is None or wish.reason == PAUSED_BY_COMMAND or silence_s <= patience_s:
+            return
+        self.request_safety_stop(f"{wish.reason} (nobody said a word in {patience_s / 3600.0:g} h of pause)")
 
 
 def _nothing() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from acquisition.errors import InputError
 from acquisition.loop import Loop
 from acquisition.planning.plan_edit import EditKind, PlanEdit, RunningPlan, apply, indices_to_retire
-from acquisition.readings import Event
+from acquisition.readings import PAUSED_BY_COMMAND, Event
 from acquisition.running.command_file import BadLine, Command, CommandFile, CommandKind, CommandRefusedError
 from acquisition.running.control import Control, PauseWish
 from acquisition.running.diary import continued, entry_text
@@ -68,6 +68,7 @@ class Obedience:
     def obey_all(self) -> None:
         """Obey or refuse every command that is new, in order."""
         for command in self._commands.read_new():
+            self._control.hear()
             if isinstance(command, BadLine):
                 outcome = f"refused: {command.reason}"
             else:
@@ -133,7 +134,7 @@ class Obedience:
     def _pause(self, *, is_after_sweep: bool) -> str:
         if self._control.is_paused:
             raise CommandRefusedError("it is paused already")
-        self._control.pause_wish = PauseWish("paused by command", is_after_sweep)
+        self._control.pause_wish = PauseWish(PAUSED_BY_COMMAND, is_after_sweep)
         return "pausing after this sweep" if is_after_sweep else "pausing after this point"
 
     def _continue(self) -> str:

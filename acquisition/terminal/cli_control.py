@@ -9,6 +9,15 @@ from acquisition.running.command_file import Action, CommandKind, Quantity
 
 control_app = typer.Typer(add_completion=False)
 
+AttendedOption = Annotated[
+    float | None,
+    typer.Option(
+        "--attended",
+        metavar="HOURS",
+        min=0.0,
+        help="Somebody is there: a run that pauses by itself waits so long for a word, then ends safe.",
+    ),
+]
 RunFileArgument = Annotated[Path, typer.Argument(metavar="RUNFILE", help="The run file that the engine writes.")]
 
 
@@ -29,11 +38,13 @@ def resume(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The last line on stdout is one JSON object.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Answer every confirmation with yes.")] = False,
+    attended: AttendedOption = None,
 ) -> None:
     """Finish an interrupted run: exactly the missing plan indices, none twice; or its flagged points, once more."""
     from acquisition.terminal.run_commands import ResumeOptions, resume_run_file
 
-    raise typer.Exit(resume_run_file(ResumeOptions(run_file, accept_change, flagged, warm_hours, events, as_json, yes)))
+    options = ResumeOptions(run_file, accept_change, flagged, warm_hours, events, as_json, yes, attended)
+    raise typer.Exit(resume_run_file(options))
 
 
 @control_app.command()

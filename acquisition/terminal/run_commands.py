@@ -47,6 +47,7 @@ class RunOptions:
     with_events: bool
     as_json: bool
     is_confirmed: bool
+    attended_h: float | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class ResumeOptions:
     with_events: bool
     as_json: bool
     is_confirmed: bool
+    attended_h: float | None
 
 
 def run_recipe(options: RunOptions) -> int:
@@ -83,7 +85,7 @@ def run_recipe(options: RunOptions) -> int:
     recipe = load_recipe(options.recipe)
     station, _ = with_learned_times(station, recipe, options.sample, options.out)
     plan = make_plan(recipe, station)
-    control = _control(wall, options.sample, options.speed, is_confirmed=options.is_confirmed)
+    control = _control(wall, options.sample, options.speed, options)
     refuse_network_drive(options.out)
     checklist = _checklist(options.sample, station, is_confirmed=options.is_confirmed)
     console = Console(stderr=True)
@@ -153,7 +155,7 @@ def resume_run_file(options: ResumeOptions) -> int:
         if unfinished.sample is not None:
             truth_of(unfinished.sample)  # is it a sample of this program?
         station, speed = unfinished.running.plan.station, unfinished.header.get("speed")
-        control = _control(wall, unfinished.sample, speed, is_confirmed=options.is_confirmed)
+        control = _control(wall, unfinished.sample, speed, options)
         checklist = _checklist(unfinished.sample, station, is_confirmed=options.is_confirmed)
         view = RunView(console, wall, with_events=options.with_events)
         seed = int(unfinished.header.get("seed") or 0)
@@ -197,10 +199,12 @@ def _say_last_words(alerts: Alerts, console: Console, *, is_real: bool) -> None:
         remind(console)
 
 
-def _control(wall: WallClock, sample: str | None, speed: float | None, *, is_confirmed: bool) -> Control:
-    """Return the control of a run; a simulation at full speed has nobody who could continue it in time."""
+def _control(wall: WallClock, sample: str | None, speed: float | None, options: RunOptions | ResumeOptions) -> Control:
+    """Return the control of a run; at full speed nobody is there to continue it in time, unless they say so."""
     pace = 1.0 if sample is None else speed
-    return Control(wall, pace, is_unattended=is_confirmed or pace is None)
+    if options.attended_h is None:
+        return Control(wall, pace, is_unattended=options.is_confirmed or pace is None)
+    return Control(wall, pace, patience_s=3600.0 * options.attended_h)
 
 
 def guard_starter(sample: str | None, station: Station) -> "Callable[[Path], Guard] | None":

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PyQt5.QtCore import QDeadlineTimer, QSettings, QThread
-from PyQt5.QtWidgets import QApplication
+from PyQt5.QtCore import QDeadlineTimer, QSettings, Qt, QThread
+from PyQt5.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
 from acquisition.cli import main
 from acquisition.clock import WallClock
@@ -24,6 +25,22 @@ from simulators.sample import samples
 
 ROOT = Path(__file__).parents[2]
 QUICK = ROOT / "examples" / "quick.toml"
+
+
+@pytest.fixture
+def choose(qtbot: Any) -> Callable[[QWidget, Path], None]:
+    """Type a path into the file dialog that is open, and press Enter."""
+
+    def type_path(asker: QWidget, path: Path) -> None:
+        dialog = asker.findChild(QFileDialog)
+        assert isinstance(dialog, QFileDialog) and not dialog.isModal()
+        line = dialog.findChild(QLineEdit)
+        line.clear()
+        qtbot.keyClicks(line, str(path))
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: asker.findChild(QFileDialog) is None, timeout=5_000)
+
+    return type_path
 
 
 @pytest.fixture(scope="session")

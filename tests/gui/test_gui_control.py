@@ -10,25 +10,28 @@ from typing import Any
 
 import pytest
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
+from PyQt5.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
 
+from acquisition.clock import WallClock
 from acquisition.gui.analysis_process import AnalysisProcess
 from acquisition.gui.isotherms_panel import IsothermsPanel
 from acquisition.gui.log_pane import LogPane
+from acquisition.gui.simulator_panel import SimulatorPanel
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.tail import RunTail
 from acquisition.gui.window import LabWindow
 from acquisition.readings import PointFlag
-from acquisition.running.lock import lock_path
+from acquisition.running.command_file import CommandKind, write_command
+from acquisition.running.lock import lock_path, read_owner
 
 MakeWindow = Callable[..., LabWindow]
 
 ENABLED = {
     "": {"start"},
-    "running": {"pause_point", "pause_sweep", "abort", "acknowledge", "note"},
-    "paused": {"go_on", "abort", "acknowledge", "note"},
+    "running": {"pause_point", "pause_sweep", "abort", "note"},
+    "paused": {"go_on", "abort", "note"},
     "complete": {"start"},
-    "interrupted": {"start"},
+    "interrupted": {"start", "go_on"},
 }
 """What can be pressed in a state of the run."""
 
@@ -43,6 +46,11 @@ def press(window: LabWindow, name: str, qtbot: Any) -> None:
     assert isinstance(button, QWidget)
     assert action.isEnabled(), name
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def looked_at(window: LabWindow) -> RunTail:
+    assert window._tail is not None
+    return window._tail
 
 
 def started(window: LabWindow, qtbot: Any) -> RunTail:
@@ -87,19 +95,23 @@ def test_three_clicks_lead_to_a_run_that_obeys_every_button(make_window: MakeWin
     qtbot.wait(100)
     assert tail.points % POINTS_OF_A_SWEEP == 0  # helium is transferred between sweeps, never in one
     qtbot.waitUntil(other.bar.go_on.isEnabled, timeout=5_000)
-    press(other, "acknowledge", qtbot)
     press(other, "go_on", qtbot)
     qtbot.waitUntil(lambda: tail.state == "running", timeout=20_000)
     last = PointFlag(int(tail.isotherms[min(tail.isotherms)].table["flags"][-1]))
     assert PointFlag.AFTER_PAUSE in last  # the rest of the isotherm in which the first pause was
 
-    # F12 and Enter, without a mouse, while another question is open
+    other.close()  # in one program, F12 would be the key of both
+
+    # F12 and Enter, without a mouse, while another question and a file dialog are open
     press(window, "note", qtbot)
-    window.bar.abort.trigger()
-    (box,) = window.bar.findChildren(QMessageBox, "abort question")
-    assert not box.isModal()
+    window.ask_for_run()
+    files = window.findChild(QFileDialog)
+    assert files is not None
+    box = asked_by_key(files, window, qtbot)
+    assert asked_by_key(files, window, qtbot) is box  # pressed twice, asked once
     qtbot.keyClick(box, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: tail.state == "aborted", timeout=20_000)
+    files.close()
     qtbot.waitUntil(lambda: window.strip.cells["run"].text() == "aborted, safe", timeout=5_000)
     note_dialog(window).close()
     log = window.panel(LogPane).lines.toPlainText()
@@ -107,14 +119,71 @@ def test_three_clicks_lead_to_a_run_that_obeys_every_button(make_window: MakeWin
     assert window.panel(IsothermsPanel).list.count() == len(tail.isotherms)
     with sqlite3.connect(tail.path) as connection:
         given = [word for (word,) in connection.execute("SELECT command FROM command ORDER BY seq")]
-    assert given == ["pause", "note", "continue", "pause", "acknowledge", "continue", "abort"]
+    assert given == ["pause", "note", "continue", "pause", "continue", "abort"]
+
+
+def asked_by_key(pressed_in: QWidget, window: LabWindow, qtbot: Any) -> QMessageBox:
+    """Press F12 in a window that is in front, and return the question."""
+    pressed_in.activateWindow()
+    qtbot.waitUntil(pressed_in.isActiveWindow, timeout=5_000)
+    qtbot.keyClick(pressed_in, Qt.Key.Key_F12)
+    (box,) = window.bar.findChildren(QMessageBox, "abort question")
+    assert not box.isModal()
+    return box
+
+
+def test_interlock_pauses_a_run_that_is_watched_until_it_is_acknowledged(make_window: MakeWindow, qtbot: Any) -> None:
+    window = make_window(speed=500.0)
+    tail = started(window, qtbot)
+    panel = window.panel(SimulatorPanel)
+    qtbot.waitUntil(panel.dial.isEnabled, timeout=5_000)
+    panel.duration.setValue(60)
+    qtbot.mouseClick(panel.faults["compliance"], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(window.trouble.isVisible, timeout=20_000)
+    assert tail.state == "paused"
+    window.close()
+
+    # the pause does not need the window: safe, its heart beating; the next window tells of it too
+    qtbot.wait(1500)
+    owner = read_owner(lock_path(tail.path), WallClock())
+    assert owner is not None and owner.heartbeat_age_s < 1.5
+    again = make_window()
+    again.attach(tail.path)
+    tail = looked_at(again)
+    qtbot.waitUntil(again.trouble.isVisible, timeout=5_000)
+    assert "compliance" in again.trouble.text()
+    assert "check leads and compliance_V, then press Acknowledge (Ctrl+K)" in again.trouble.text()
+    assert "after 12 h without a word it ends safe" in again.trouble.text()
+    assert again.strip.cells["run"].text() == "paused, INTERLOCK"
+    press(again, "go_on", qtbot)  # which the engine refuses
+    qtbot.waitUntil(lambda: "acknowledge it first" in again.panel(LogPane).lines.toPlainText(), timeout=10_000)
+    press(again, "acknowledge", qtbot)
+    qtbot.waitUntil(lambda: not again.bar.acknowledge.isEnabled(), timeout=10_000)
+    assert not again.trouble.isVisible()
+    press(again, "go_on", qtbot)
+    measured = tail.points
+    qtbot.waitUntil(lambda: tail.state == "running" and tail.points > measured, timeout=30_000)
+
+    # aborted, it can be finished from here as well
+    qtbot.keyClick(again, Qt.Key.Key_F12)
+    (box,) = again.bar.findChildren(QMessageBox, "abort question")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: tail.state == "aborted", timeout=20_000)
+    qtbot.waitUntil(again.bar.go_on.isEnabled, timeout=5_000)
+    measured = tail.points
+    press(again, "go_on", qtbot)
+    qtbot.waitUntil(lambda: again._tail is not tail, timeout=60_000)
+    resumed = looked_at(again)
+    qtbot.waitUntil(lambda: resumed.state == "running" and resumed.points > measured, timeout=60_000)
+    write_command(resumed.path, CommandKind.ABORT, wall=WallClock())
+    qtbot.waitUntil(lambda: resumed.state == "aborted", timeout=20_000)
 
 
 def test_no_leaves_the_run_alone(make_window: MakeWindow, qtbot: Any) -> None:
     window = make_window()
     sent: list[object] = []
     window.bar.wanted.connect(lambda *command: sent.append(command))
-    window.bar.show_state("running")
+    window.bar.show_state("running", has_alarms=False)
     press(window, "abort", qtbot)
     (box,) = window.bar.findChildren(QMessageBox, "abort question")
     no = box.button(QMessageBox.StandardButton.No)
@@ -143,8 +212,10 @@ def test_only_what_makes_sense_can_be_pressed(make_window: MakeWindow) -> None:
     bar = make_window().bar
     names = ("start", "pause_point", "pause_sweep", "go_on", "abort", "acknowledge", "note")
     for state, expected in ENABLED.items():
-        bar.show_state(state)
-        assert {name for name in names if getattr(bar, name).isEnabled()} == expected, state
+        for has_alarms in (False, True):
+            bar.show_state(state, has_alarms=has_alarms)
+            alarmed = {"acknowledge"} if has_alarms and state in ("running", "paused") else set()
+            assert {name for name in names if getattr(bar, name).isEnabled()} == expected | alarmed, state
 
 
 def test_keys_are_listed_and_told_apart(make_window: MakeWindow) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QMessageBox, QPushButton
+from PyQt5.QtWidgets import QCheckBox, QComboBox, QLineEdit, QMessageBox, QPushButton
 
 from acquisition.gui.editor import Editor, location_of
 from acquisition.gui.panel import Surroundings
@@ -157,33 +157,35 @@ def test_station_is_edited_with_its_lists_switches_and_optional_box(
     assert "# ! one fixed range" in editor._path.read_text()
 
 
-def test_changes_are_not_lost_without_asking(
-    open_editor: Callable[[str], Editor], qtbot: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_changes_are_not_lost_without_asking(open_editor: Callable[[str], Editor], qtbot: Any) -> None:
     editor = open_editor("quick.toml")
     path = editor._path
     assert path is not None
     type_into(qtbot, editor, ("run", "note"), "hm")
-    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Cancel)
-    assert not editor.close()
-    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Save)
-    assert editor.close()
+    for answer in (QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Save):
+        assert not editor.close()
+        box = editor.findChild(QMessageBox, "save question")
+        assert box is not None and not box.isModal()
+        qtbot.mouseClick(box.button(answer), Qt.MouseButton.LeftButton)
+        if answer == QMessageBox.StandardButton.Cancel:
+            qtbot.waitUntil(lambda: editor.findChild(QMessageBox, "save question") is None, timeout=5_000)
+            assert editor.isVisible()
     assert load_recipe(path).run.note == "hm"
 
 
 def test_another_file_is_opened_and_a_bad_one_refused(
-    open_editor: Callable[[str], Editor], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    open_editor: Callable[[str], Editor], choose: Callable[..., None], tmp_path: Path
 ) -> None:
     editor = open_editor("quick.toml")
     bad = tmp_path / "bad.toml"
     bad.write_text("a = = 1")
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(bad), ""))
     editor.open.trigger()
+    choose(editor, bad)
     assert "bad.toml: this is not valid TOML" in editor.verdict.text()
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(EXAMPLES / "cu1.toml"), ""))
     editor.open.trigger()
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "mine.toml"), ""))
+    choose(editor, EXAMPLES / "cu1.toml")
     editor.save_as.trigger()
+    choose(editor, tmp_path / "mine.toml")
     assert (tmp_path / "mine.toml").read_text() == (EXAMPLES / "cu1.toml").read_text()
 
 

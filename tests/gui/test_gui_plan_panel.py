@@ -4,9 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QFileDialog
 
 from acquisition.clock import WallClock
 from acquisition.gui.plan_panel import PlanPanel
@@ -24,7 +22,7 @@ def column(panel: PlanPanel, place: int) -> list[str]:
 
 
 def test_plan_of_a_run_under_way_is_changed_by_clicks(
-    make_window: Callable[..., LabWindow], qtbot: Any, monkeypatch: pytest.MonkeyPatch
+    make_window: Callable[..., LabWindow], qtbot: Any, choose: Callable[..., None]
 ) -> None:
     window = make_window(speed=1500.0)
     panel = window.panel(PlanPanel)
@@ -52,8 +50,8 @@ def test_plan_of_a_run_under_way_is_changed_by_clicks(
     qtbot.waitUntil(lambda: column(panel, 1)[5:] == ["0.3", "0.3", "0.15", "0.15"], timeout=20_000)
     assert column(panel, 2)[5:] == ["0", "0.5", "0", "0.5"]
 
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(EXAMPLES / "quick.toml"), ""))
     qtbot.mouseClick(panel.append_file, LEFT)
+    choose(panel, EXAMPLES / "quick.toml")
     qtbot.waitUntil(lambda: len(column(panel, 0)) == 14, timeout=20_000)
     write_command(tail.path, CommandKind.ABORT, wall=WallClock())
     qtbot.waitUntil(lambda: tail.state == "aborted", timeout=20_000)

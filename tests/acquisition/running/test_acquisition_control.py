@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from acquisition.errors import AbortedError, GuardError
+from acquisition.errors import AbortedError, GuardError, InterlockError
+from acquisition.readings import PAUSED_BY_COMMAND
 from acquisition.running.control import HEARTBEAT_S, POLL_S, AttentiveWall, Control, PauseWish
 
 
@@ -137,6 +138,29 @@ def test_pause_after_the_sweep_waits_for_its_end(control: Control) -> None:
     control.pause_wish = PauseWish("tea", is_after_sweep=True)
     assert not control.wants_pause(is_sweep_done=False)
     assert control.wants_pause(is_sweep_done=True)
+
+
+@pytest.mark.parametrize(("reason", "is_given_up"), [("interlock: G jumped", True), (PAUSED_BY_COMMAND, False)])
+def test_pause_that_came_by_itself_ends_safe_when_nobody_says_a_word(
+    wall: StandingWall, outside: Outside, reason: str, is_given_up: bool
+) -> None:
+    control = Control(wall, None, patience_s=36.0)
+    control.attach(listen=outside.listen, beat=outside.beat)
+    control.pause_wish = PauseWish(reason)
+    control.hear()
+    for _ in range(50):
+        control.idle(Clock())
+    wall.time_s += 35.5
+    control.hear()  # somebody has come, so that the time begins anew
+    wall.time_s += 35.5
+    control.idle(Clock())
+    wall.time_s += 1.0
+    if not is_given_up:
+        control.idle(Clock())
+        return
+    with pytest.raises(InterlockError, match=r"G jumped \(nobody said a word in 0.01 h"):
+        control.idle(Clock())
+    assert outside.beats_s[-1] > 60.0  # the heart beats on in a pause
 
 
 @pytest.mark.parametrize(("pace", "wall_s"), [(None, POLL_S), (1.0, 0.0), (100.0, 0.0)])
