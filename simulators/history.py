@@ -2,6 +2,7 @@
 
 import bisect
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -76,18 +77,28 @@ class StepHistory:
                 return size > high
         return False
 
-    def edges_s(self, start_s: float, end_s: float) -> list[float]:
-        """Return times between `start_s` and `end_s` that cut the interval into cells of nearly constant value."""
-        first = bisect.bisect_right(self._times_s, start_s)
-        last = bisect.bisect_right(self._times_s, end_s)
-        edges_s: list[float] = []
-        # the step before the interval may still be relaxing inside
-        for place in range(max(1, first - 1), last):
-            begin_s = self._times_s[place]
-            next_s = self._times_s[place + 1] if place + 1 < len(self._times_s) else math.inf
-            edges_s.append(begin_s)
-            if self.time_constant_s:
-                edges_s += [
-                    edge_s for factor in _RELAXATION if (edge_s := begin_s + factor * self.time_constant_s) < next_s
-                ]
-        return [edge_s for edge_s in edges_s if start_s < edge_s < end_s]
+    def steps_s(self, start_s: float, end_s: float) -> list[float]:
+        """Return when it was set between two times, and before them where it is still relaxing, ascending."""
+        times_s = self._times_s
+        first = bisect.bisect_right(times_s, start_s)
+        if times_s[first - 1] + _RELAXATION[-1] * self.time_constant_s > start_s:
+            first -= 1
+        return times_s[first : bisect.bisect_left(times_s, end_s)]
+
+
+def cut_ages_s(step_ages_s: Sequence[float], time_constant_s: float) -> list[float]:
+    """Return ages that cut a stepped quantity's past into cells of nearly constant value.
+
+    Parameters
+    ----------
+    step_ages_s
+        How long ago it was set, descending.
+    time_constant_s
+        Of its low-pass; zero for none.
+    """
+    if not time_constant_s:
+        return list(step_ages_s)
+    ages_s = []
+    for age_s, next_age_s in zip(step_ages_s, [*step_ages_s[1:], 0.0], strict=False):
+        ages_s += [age_s, *(cut_s for x in _RELAXATION if (cut_s := age_s - x * time_constant_s) > next_age_s)]
+    return ages_s

@@ -11,6 +11,7 @@ are the far ends of the leads; a current preamplifier takes the place of the gro
 """
 
 import math
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -31,6 +32,7 @@ _DRIFT_LONGEST_S: Final = 3 * 86400.0
 _DRIFT_SHORTEST_S: Final = 600.0
 _THERMAL_LONGEST_S: Final = 6 * 3600.0
 _HARMONIC_STEP_V: Final = 0.5e-6  # finite difference of the conductance; three nodes of a curve at zero bias
+_REMEMBERED: Final = 64
 _ROOM_TEMPERATURE_K: Final = 295.0
 _BOLTZMANN_J_PER_K: Final = 1.380649e-23  # CODATA 2018, exact
 
@@ -70,6 +72,9 @@ class Wiring:
         self._inside_ohm = circuit.series_ohm + (values.lead_ohm if circuit.is_two_wire else 0.0)
         self._divider_S = 1.0 / values.divider_ohm
         self._leak_S = 1.0 / self._arm_ohm + self._divider_S
+        # few frequencies and amplitudes in a run, and all of them asked for again with every reading
+        self._ac_arms = lru_cache(_REMEMBERED)(self._computed_ac_arms)
+        self.excitation_Vrms = lru_cache(_REMEMBERED)(self._computed_excitation_Vrms)
         self.source_A = StepHistory(0.0, values.dc_arm_ohm * values.filter_F)
         self.oscillator_Vrms = StepHistory(0.0)
         self.interference_Vrms = StepHistory(0.0)
@@ -142,7 +147,7 @@ class Wiring:
         drive_ohm, shunting = self._ac_arms(frequency_Hz)
         return oscillator_Vrms / (drive_ohm + shunting * (self._known_ohm + contact_ohm))
 
-    def excitation_Vrms(self, oscillator_Vrms: float, contact_ohm: float, frequency_Hz: float) -> float:
+    def _computed_excitation_Vrms(self, oscillator_Vrms: float, contact_ohm: float, frequency_Hz: float) -> float:
         """Return the rms excitation across a contact of known resistance."""
         drive_ohm, shunting = self._ac_arms(frequency_Hz)
         return oscillator_Vrms * contact_ohm / abs(drive_ohm + shunting * (self._known_ohm + contact_ohm))
@@ -154,10 +159,12 @@ class Wiring:
             return current_A * self.values.transimpedance_ohm
         return bias_V + current_A * self._inside_ohm
 
-    def signal_V(self, oscillator_Vrms: Floats, bias_V: Floats, curve: BiasCurve, frequency_Hz: float) -> Complexes:
-        """Return the complex rms signal as the preamplifier passes it on, over its gain.
+    def signals_V(
+        self, oscillator_Vrms: Floats, bias_V: Floats, curve: BiasCurve, frequency_Hz: float
+    ) -> tuple[Complexes, Floats]:
+        """Return complex rms signal and steady part as the preamplifier passes them on, over its gain.
 
-        The preamplifier clips where bias and excitation together exceed its output range.
+        It clips the signal where bias and excitation together exceed its output range.
         """
         contact_ohm = 1.0 / curve.conductance_S(bias_V)
         signal_V = self.ac_current_A(oscillator_Vrms, contact_ohm, frequency_Hz)
@@ -167,7 +174,8 @@ class Wiring:
         peak_V = math.sqrt(2.0) * np.abs(signal_V)
         if (peak_V > headroom_V).any():
             signal_V *= np.minimum(1.0, np.maximum(headroom_V, 0.0) / np.maximum(peak_V, 1e-30))
-        return signal_V * self._pass_band(frequency_Hz)
+        signal_V *= self._pass_band(frequency_Hz)
+        return signal_V, steady_V
 
     def second_harmonic_V(
         self, oscillator_Vrms: float, bias_V: float, curve: BiasCurve, frequency_Hz: float
@@ -206,7 +214,7 @@ class Wiring:
         leads_V2 = _johnson_V2_per_Hz(_ROOM_TEMPERATURE_K, values.lead_ohm if circuit.is_two_wire else 0.0)
         return math.sqrt(circuit.preamplifier_noise_V_per_rtHz**2 + currents_A2 * seen_ohm**2 + leads_V2)
 
-    def _ac_arms(self, frequency_Hz: float) -> tuple[float, complex]:
+    def _computed_ac_arms(self, frequency_Hz: float) -> tuple[float, complex]:
         """Return the driving resistance and the factor by which what lies beside the load makes it appear larger."""
         dc_branch_ohm = self.values.dc_arm_ohm + 1.0 / (2j * math.pi * frequency_Hz * self.values.filter_F)
         return self._arm_ohm, 1.0 + self._arm_ohm * (1.0 / dc_branch_ohm + self._divider_S)

@@ -148,18 +148,20 @@ class World:
         temperature_K = self.electron_temperature_K(typical_s)
         source_A = wiring.source_A.at_times(time_s)
         gain, curve = wiring.gain(typical_s), _OPEN
-        signal_V: list[NDArray[np.complex128]] = []
-        steady_V: list[Floats] = []
+        signals_V: list[tuple[NDArray[np.complex128], Floats]] = []
         for piece in self._pieces(time_s):
             moment_s = min(max(typical_s, float(time_s[piece.start])), float(time_s[piece.stop - 1]))
             curve = self._curve(temperature_K, moment_s, float(oscillator_Vrms[-1]), frequency_Hz)
             bias_V = wiring.bias_V(source_A[piece], curve)
-            steady_V.append(wiring.steady_signal_V(bias_V, curve))
-            signal_V.append(wiring.signal_V(oscillator_Vrms[piece], bias_V, curve, frequency_Hz))
+            signals_V.append(wiring.signals_V(oscillator_Vrms[piece], bias_V, curve, frequency_Hz))
         noise_V = gain * wiring.noise_V_per_rtHz(curve.zero_bias_ohm, temperature_K, frequency_Hz)
         if self._break is Break.LEAD:
             return np.zeros(time_s.shape, dtype=np.complex128), np.zeros(time_s.shape), noise_V
-        return gain * np.concatenate(signal_V), gain * np.concatenate(steady_V), noise_V
+        signal_V, steady_V = signals_V[0]
+        if len(signals_V) > 1:
+            signal_V = np.concatenate([signal_V for signal_V, _ in signals_V])
+            steady_V = np.concatenate([steady_V for _, steady_V in signals_V])
+        return gain * signal_V, gain * steady_V, noise_V
 
     def second_harmonic_Vrms(self, time_s: float, frequency_Hz: float) -> complex:
         """Return the second harmonic of the contact at the lock-in's input at an instant, relative to ``sin 2wt``."""

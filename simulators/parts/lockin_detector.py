@@ -9,14 +9,19 @@ above the second.
 
 import cmath
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulators.history import cut_ages_s
 from simulators.noise import Noise
 from simulators.parts.output_filter import MEMORY, OutputFilter
 from simulators.world import World
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +143,24 @@ class Detector:
         """Return the filtered signal, the noise density before the filter, and whether the input is overloaded."""
         output_filter, wiring, front_end = detection.output_filter, self._world.wiring, self._front_end
         start_s = time_s - MEMORY * output_filter.time_constant_s
-        steps_s = {
-            *wiring.source_A.edges_s(start_s, time_s),
-            *wiring.oscillator_Vrms.edges_s(start_s, time_s),
-            *self._world.contact.switches_s(start_s, time_s),
-        }
-        edges_s = np.array([*sorted(steps_s), time_s])
-        middles_s = np.concatenate(([start_s], 0.5 * (edges_s[1:] + edges_s[:-1])))
-        arriving_V, dc_V, front_V_per_rtHz = self._world.lockin_input(
-            middles_s, time_s - output_filter.delay_s, detection.frequency_Hz
+        sharp_s = (*wiring.oscillator_Vrms.steps_s(start_s, time_s), *self._world.contact.switches_s(start_s, time_s))
+        cell_age_s, weights = _cells(
+            output_filter,
+            wiring.source_A.time_constant_s,
+            _ages_s(wiring.source_A.steps_s(start_s, time_s), time_s),
+            _ages_s(sharp_s, time_s),
         )
-        detected_V = arriving_V if detection.harmonic == 1 else self._harmonic_V(detection, middles_s)
-        weights = output_filter.weights(edges_s, time_s)
+        arriving_V, dc_V, front_V_per_rtHz = self._world.lockin_input(
+            time_s - cell_age_s, time_s - output_filter.delay_s, detection.frequency_Hz
+        )
+        detected_V = arriving_V if detection.harmonic == 1 else self._harmonic_V(detection, time_s - cell_age_s)
         signal_V = complex(weights @ detected_V) * self._response if detection.is_connected else 0j
         detected_Hz = detection.frequency_Hz * detection.harmonic
         own_V_per_rtHz = front_end.noise_V_per_rtHz * math.sqrt(1.0 + front_end.noise_corner_Hz / detected_Hz)
-        total_V = np.abs(arriving_V) + (np.abs(dc_V) if detection.is_dc_coupled else 0.0)
-        total_V += wiring.interference_Vrms.at(time_s)
-        is_overloaded = float(np.max(total_V)) > detection.input_limit_V
+        total_V = np.abs(arriving_V)
+        if detection.is_dc_coupled:
+            total_V += np.abs(dc_V)
+        is_overloaded = float(total_V.max()) + wiring.interference_Vrms.at(time_s) > detection.input_limit_V
         return signal_V, math.hypot(front_V_per_rtHz, own_V_per_rtHz), is_overloaded
 
     def _harmonic_V(self, detection: Detection, time_s: NDArray[np.float64]) -> NDArray[np.complex128]:
@@ -164,3 +169,35 @@ class Detector:
             return np.zeros(time_s.shape, dtype=np.complex128)
         frequency_Hz = detection.frequency_Hz
         return np.array([self._world.second_harmonic_Vrms(max(t, 0.0), frequency_Hz) for t in time_s.tolist()])
+
+
+def _ages_s(moments_s: Sequence[float], time_s: float) -> tuple[float, ...]:
+    """Return ages in whole nanoseconds, as the clock counts: equal waits then give equal ages, bit for bit."""
+    return tuple([round(time_s - moment_s, 9) for moment_s in moments_s])
+
+
+@lru_cache(maxsize=256)
+def _cells(
+    output_filter: OutputFilter, low_pass_s: float, source_ages_s: tuple[float, ...], sharp_ages_s: tuple[float, ...]
+) -> tuple[Floats, Floats]:
+    """Return age and weight of the cells in which the input of the filter is nearly constant, oldest first.
+
+    In a sweep point after point comes as long after its step, so they are mostly known already.
+
+    Parameters
+    ----------
+    output_filter, low_pass_s
+        The filter, and the time constant with which the source's steps arrive.
+    source_ages_s, sharp_ages_s
+        How long ago the source was set, descending, and when anything else jumped.
+
+    Returns
+    -------
+    cell_age_s, weights : array, shape (N,)
+        The first cell reaches back without end.
+    """
+    memory_s = MEMORY * output_filter.time_constant_s
+    cuts_s = {*cut_ages_s(source_ages_s, low_pass_s), *sharp_ages_s}
+    edges_s = np.array([*sorted((cut_s for cut_s in cuts_s if 0.0 < cut_s < memory_s), reverse=True), 0.0])
+    middles_s = np.concatenate(([memory_s], 0.5 * (edges_s[1:] + edges_s[:-1])))
+    return middles_s, output_filter.weights(edges_s)

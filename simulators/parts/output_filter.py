@@ -67,35 +67,52 @@ class OutputFilter:
         tail *= np.exp(-age)
         return 1.0 - tail
 
-    def weights(self, edges_s: Floats, time_s: float) -> Floats:
-        """Return the weights of cells of constant input in the output at `time_s`.
+    def weights(self, edge_ages_s: Floats) -> Floats:
+        """Return the weights of cells of constant input in the output.
 
         Parameters
         ----------
-        edges_s : array, shape (N,)
-            Ends of the cells, ascending, the last at `time_s`; the first cell reaches back without end.
+        edge_ages_s : array, shape (N,)
+            How long ago the cells ended, descending to zero; the first cell reaches back without end.
 
         Returns
         -------
         array, shape (N,)
             Their sum is one.
         """
-        through = self.step_response(time_s - edges_s)
+        through = self.step_response(edge_ages_s)
         return np.concatenate(([1.0], through[:-1])) - through
 
     def noise(self, source: Noise, time_s: float) -> complex:
         """Return filtered white noise of unit density (one-sided, per root hertz) at `time_s`, in X and in Y."""
-        cells = _NOISE_CELLS[self.stages]
+        cells, kernel = _NOISE_CELLS[self.stages], _NOISE_KERNEL[self.stages]
         place = time_s / self.time_constant_s * cells
         newest = math.floor(place)
-        ages = _NOISE_AGES[self.stages] + (place - newest) / cells
-        through = self.step_response(np.concatenate(([0.0], ages)) * self.time_constant_s)
-        # even samples are X, odd ones Y; the newest cell comes first
-        count = len(ages)
-        drawn = source.stretch(2 * (newest - count + 1), 2 * count).reshape(count, 2)[::-1].copy()
-        x, y = ((through[1:] - through[:-1]) @ drawn).tolist()
+        # even samples are X, odd ones Y; the newest cell comes last
+        count = kernel.shape[1]
+        drawn = source.stretch(2 * (newest - count + 1), 2 * count).reshape(count, 2)
+        x, y = drawn[-1].tolist()
+        age = (place - newest) / cells
+        factor = math.exp(-age)
+        for power, (row_x, row_y) in enumerate((kernel @ drawn).tolist(), 1):
+            x += factor * row_x
+            y += factor * row_y
+            factor *= age / power
         # a cell's variance is half the density over its length
         return complex(x, y) * math.sqrt(0.5 * cells / self.time_constant_s / _NOISE_NORM[self.stages])
 
 
-_NOISE_AGES: Final = {n: np.arange(_NOISE_MEMORY[n] * _NOISE_CELLS[n]) / _NOISE_CELLS[n] for n in _ENBW}
+def _noise_kernel(stages: int) -> Floats:
+    """Return what makes the cells' weights in the output, shape (stages, cells), the newest cell last.
+
+    What of a step of age ``a + d`` is still to come is ``exp(-d) sum_j d^j / j! E_j(a)`` with
+    ``E_j(a) = exp(-a) sum_(k < n - j) a^k / k!``: in the cells' ages a once for all, in the part d of the newest cell
+    that is over when it is asked for.
+    """
+    age = np.arange(_NOISE_MEMORY[stages] * _NOISE_CELLS[stages]) / _NOISE_CELLS[stages]
+    terms = np.array([age**k * np.exp(-age) / math.factorial(k) for k in range(stages)])
+    to_come = np.cumsum(terms, axis=0)[::-1]
+    return -np.diff(to_come, axis=1, prepend=0.0)[:, ::-1].copy()
+
+
+_NOISE_KERNEL: Final = {stages: _noise_kernel(stages) for stages in _ENBW}

@@ -72,6 +72,8 @@ class BiasCurve:
         kB T / e of the electrons, which says how smooth the curve is.
     steps : Steps or None
         Steps of the current beside the table.
+    zero_bias_S : tuple of float, optional
+        Differential and mean conductance at zero bias, where they are known.
     """
 
     __slots__ = ("_excitation_Vrms", "_nodes_S", "_rows_S", "_steps", "_thermal_V", "_weights", "_zero_bias_S")
@@ -83,6 +85,7 @@ class BiasCurve:
         excitation_Vrms: float = 0.0,
         thermal_V: float = 0.0,
         steps: Steps | None = None,
+        zero_bias_S: tuple[float, float] | None = None,
     ) -> None:
         self._rows_S = rows_S
         self._weights = weights
@@ -90,7 +93,7 @@ class BiasCurve:
         self._thermal_V = thermal_V
         self._steps = steps
         self._nodes_S: Floats | None = None
-        (self._zero_bias_S,) = self._nodes_about(_ZERO, 1)
+        (self._zero_bias_S,) = self._nodes_about(_ZERO, 1) if zero_bias_S is None else (zero_bias_S,)
 
     @property
     def zero_bias_ohm(self) -> float:
@@ -126,9 +129,12 @@ class BiasCurve:
         return current_A if self._steps is None else current_A + self._steps.current_A(bias)
 
     def bias_V(self, current_A: ArrayLike) -> Floats:
-        """Return the bias at which `current_A` flows, shape as `current_A`; by Newton's method from an ohmic guess."""
+        """Return the bias at which `current_A` flows, shape as `current_A`; by Newton's method.
+
+        It begins on the straight lines between the nodes, which leaves it a single step to do in most cases.
+        """
         current = np.asarray(current_A, dtype=np.float64)
-        bias = current / self._zero_bias_S[1]
+        bias = np.interp(current, self.nodes_S()[1] * _NODE_V, _NODE_V)
         for _ in range(_NEWTON_STEPS):
             there_A, slope_S = self._table_current(bias)
             excess_A = there_A - current
@@ -167,7 +173,7 @@ class BiasCurve:
 
     def under(self, excitation_Vrms: float, thermal_V: float, steps: Steps | None = None) -> "BiasCurve":
         """Return the same curve as a lock-in of this excitation across the contact sees it, with steps beside it."""
-        return BiasCurve(self._rows_S, self._weights, excitation_Vrms, thermal_V, steps)
+        return BiasCurve(self._rows_S, self._weights, excitation_Vrms, thermal_V, steps, self._zero_bias_S)
 
     def _table_current(self, bias_V: Floats) -> tuple[Floats, Floats]:
         """Return current and differential conductance of the table, without excitation, shapes as `bias_V`."""

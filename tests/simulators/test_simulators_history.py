@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simulators.history import StepHistory
+from simulators.history import StepHistory, cut_ages_s
 
 
 def test_without_low_pass_a_step_acts_at_once() -> None:
@@ -32,11 +32,12 @@ def test_many_times_give_what_each_gives_alone(time_constant_s: float) -> None:
     assert history.at_times(times_s) == pytest.approx([history.at(float(time_s)) for time_s in times_s])
 
 
-def test_edges_cut_a_relaxation_into_cells_of_nearly_constant_value() -> None:
+def test_ages_cut_a_relaxation_into_cells_of_nearly_constant_value() -> None:
     history = StepHistory(0.0, 0.1)
     history.step(1.0, 1.0)
     history.step(3.0, 0.0)
-    edges_s = np.array([0.0, *history.edges_s(0.0, 5.0), 5.0])
+    ages_s = cut_ages_s([5.0 - step_s for step_s in history.steps_s(0.0, 5.0)], 0.1)
+    edges_s = np.array([0.0, *(5.0 - age_s for age_s in ages_s), 5.0])
     assert np.all(np.diff(edges_s) > 0.0)
     assert {1.0, 3.0} <= set(edges_s)
     values = history.at_times(edges_s)
@@ -44,10 +45,11 @@ def test_edges_cut_a_relaxation_into_cells_of_nearly_constant_value() -> None:
     assert np.abs(np.diff(values))[inside].max() < 0.2
 
 
-def test_edges_of_a_relaxation_that_began_before_are_there_too() -> None:
+def test_a_step_that_came_before_counts_while_it_relaxes() -> None:
     history = StepHistory(0.0, 0.1)
     history.step(1.0, 1.0)
-    assert history.edges_s(1.05, 1.5)
+    assert history.steps_s(1.05, 1.5) == [1.0]
+    assert history.steps_s(5.0, 6.0) == []
 
 
 def test_the_side_of_a_band_is_the_one_it_was_last_beyond() -> None:

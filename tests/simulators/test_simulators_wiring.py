@@ -59,7 +59,8 @@ def test_excitation_is_that_of_the_divider_with_its_shunt(wiring: Wiring) -> Non
 
 
 def tap_signal_V(wiring: Wiring, oscillator_Vrms: float, bias_V: float, frequency_Hz: float) -> complex:
-    return complex(wiring.signal_V(np.array([oscillator_Vrms]), np.array([bias_V]), OHMIC, frequency_Hz)[0])
+    signal_V, _ = wiring.signals_V(np.array([oscillator_Vrms]), np.array([bias_V]), OHMIC, frequency_Hz)
+    return complex(signal_V[0])
 
 
 def test_taps_see_the_contact_and_not_the_leads(wiring: Wiring) -> None:
@@ -165,7 +166,7 @@ class BiasCurveOf:
 def test_current_preamplifier_sees_the_current_and_grounds_the_contact() -> None:
     wiring = Wiring(1, VOLTAGE_BIAS)
     current_A = wiring.ac_current_A(np.array([0.05]), np.array([CONTACT_OHM]), 137.7)
-    seen_V = wiring.signal_V(np.array([0.05]), np.array([0.0]), OHMIC, 137.7)
+    seen_V, _ = wiring.signals_V(np.array([0.05]), np.array([0.0]), OHMIC, 137.7)
     assert abs(seen_V[0]) == pytest.approx(abs(current_A[0]) * wiring.values.transimpedance_ohm, rel=1e-4)
 
 
