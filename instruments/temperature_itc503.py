@@ -165,12 +165,17 @@ class ITC503:
     def read(self) -> TemperatureReading:
         """Read the sample thermometer and whether it is plausible.
 
+        All parameters are answered alike, so that a wire that lags one answer behind would be believed for ever; the
+        status, asked first, is answered by another letter and shows it.
+
         Raises
         ------
         CommunicationError, ReplyError
             If no usable replies came.
         """
-        temperature_K = self._parameter(self._channel)
+        with self._line.lock:
+            self._status()
+            temperature_K = self._parameter(self._channel)
         fault = "" if PLAUSIBLE_K.allows(temperature_K) else "no plausible temperature: is the sensor connected?"
         return TemperatureReading(temperature_K, 0.0, not fault, fault)
 

@@ -37,11 +37,14 @@ PRESSED: Final = {
 UNLOCKED: Final = {"SR830": ("FMOD 0", "FMOD 1"), "SR860": ("RSRC 1", "RSRC 0"), "SR865A": ("RSRC 1", "RSRC 0")}
 """How a lock-in is set to an external reference, and back."""
 
-COMPLIANCE: Final = {"Keithley2400": ":SENS:VOLT:PROT", "Keithley2450": ":SOUR:CURR:VLIM"}
-"""How the compliance of a current source is set; with a question mark, how it is read."""
+COMPLIANCE: Final = {
+    "Keithley2400": (":SENS:VOLT:PROT", 0.05),
+    "Keithley2450": (":SOUR:CURR:VLIM", 0.05),
+    "YokogawaGS200": (":SOUR:PROT:VOLT", 1.0),
+}
+"""How the compliance of a current source is set, with a question mark read; and how low it goes, in volt."""
 
 INTERFERENCE_V: Final = 10.0
-LOW_COMPLIANCE_V: Final = 0.05
 
 Undo = Callable[[], None]
 
@@ -60,6 +63,15 @@ class Powered(Protocol):
 
     def switch_on(self) -> None:
         """Give it power again; it comes up in its power-on state."""
+        ...
+
+
+@runtime_checkable
+class Pressed(Protocol):
+    """A box whose front panel does what its wire is refused."""
+
+    def press(self, command: str) -> None:
+        """Do a command as a hand at the front panel does."""
         ...
 
 
@@ -207,7 +219,7 @@ class FaultPanel:
                 return self._press(lock_in, there, back)
             case Fault.COMPLIANCE:
                 source, command, present_V = self._compliance()
-                return self._press(source, f"{command} {LOW_COMPLIANCE_V}", f"{command} {present_V}")
+                return self._press(source, f"{command} {COMPLIANCE[source][1]}", f"{command} {present_V}")
             case Fault.OVERLOAD:
                 rack.world.wiring.interference_Vrms.step(now_s, INTERFERENCE_V)
                 return lambda: rack.world.wiring.interference_Vrms.step(self._now_s(), 0.0)
@@ -238,7 +250,11 @@ class FaultPanel:
         return _nothing
 
     def _press(self, model: str, message: str, back: str = "") -> Undo:
-        self._tell(model, message)
+        box = self._rack.boxes[self._rack.models[model]]
+        if isinstance(box, Pressed):
+            box.press(message)
+        else:
+            box.answer(message)
         return partial(self._tell_quietly, model, back)
 
     def _tell_quietly(self, model: str, message: str) -> None:
@@ -249,7 +265,8 @@ class FaultPanel:
         source = self._model_at(SOURCEMETER_ADDRESS)
         if source not in COMPLIANCE:
             raise RefusedFaultError(f"the compliance of a {source} has no switch here")
-        return source, COMPLIANCE[source], self._tell(source, f"{COMPLIANCE[source]}?")
+        command, _ = COMPLIANCE[source]
+        return source, command, self._tell(source, f"{command}?")
 
     def _open_circuit(self, where: Break) -> None:
         self._rack.world.set_break(self._now_s(), where)

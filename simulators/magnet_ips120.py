@@ -95,6 +95,10 @@ class IPS120:
         """Do what one line says and return the reply line, or None."""
         return self._dialect.answer(message)
 
+    def press(self, command: str) -> None:
+        """Do a command as a hand at the front panel does, in local mode too."""
+        self._dialect.press(command)
+
     def switch_off(self) -> None:
         """Take its power away: the current dies down through the diodes; a persistent one stays (assumed)."""
         self._circuit.ramp(0.0, 1e9, _DIODE_V)

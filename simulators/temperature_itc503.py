@@ -108,6 +108,10 @@ class ITC503:
         """Do what one line says and return the reply line, or None."""
         return self._dialect.answer(message)
 
+    def press(self, command: str) -> None:
+        """Do a command as a hand at the front panel does, in local mode too."""
+        self._dialect.press(command)
+
     def switch_off(self) -> None:
         """Take its power away: no heat."""
         self._stop_sweep()

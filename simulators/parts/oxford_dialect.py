@@ -81,6 +81,12 @@ class OxfordDialect:
         reply = self._reply(letter, argument)
         return None if is_silent or letter == "Q" else reply
 
+    def press(self, command: str) -> None:
+        """Do a command as a hand at the front panel does, in local mode too."""
+        control, self.control = self.control, 3
+        self.answer(command)
+        self.control = control
+
     def _reply(self, letter: str, argument: str) -> str:
         handler = self._handlers.get(letter)
         if handler is None or not (self.is_remote or letter in self._always):

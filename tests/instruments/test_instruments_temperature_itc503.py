@@ -55,7 +55,7 @@ def test_box_in_local_mode_is_taken_remote_and_everything_put_right(connected: O
 
 def test_loop_that_was_open_begins_at_the_present_temperature(connected: Opener) -> None:
     exchange: Exchange = [
-        ("X", "X0A0C3S00H1L0"), ("R0", "R+300.000"), ("R1", "R+4.321"), ("T4.321", "T"), ("R0", "R+4.321"),
+        ("X", "X0A0C3S00H1L0"), ("R0", "R+300.000"), *REMOTE, ("R1", "R+4.321"), ("T4.321", "T"), ("R0", "R+4.321"),
         *GAINS, *AUTO, ("T10.000", "T"), ("R0", "R+10.000"), *REMOTE,
     ]  # fmt: skip
     with connected(*exchange) as box:
@@ -104,13 +104,13 @@ def test_command_that_is_refused_is_an_error(connected: Opener) -> None:
 
 
 def test_reading_is_fresh(connected: Opener) -> None:
-    with connected(("R1", "R+4.321")) as box:
+    with connected(*REMOTE, ("R1", "R+4.321")) as box:
         assert box.read() == TemperatureReading(4.321, 0.0, True)
 
 
 @pytest.mark.parametrize("reply", ["R+0.000", "R-0.300", "R+1677.7"])
 def test_implausible_reading_is_a_broken_sensor(connected: Opener, reply: str) -> None:
-    with connected(("R1", reply)) as box:
+    with connected(*REMOTE, ("R1", reply)) as box:
         reading = box.read()
     assert not reading.is_valid
     assert "sensor" in reading.fault
@@ -131,7 +131,7 @@ def test_heater_off_is_manual_at_zero(connected: Opener) -> None:
 
 
 def test_safe_leaves_a_sound_loop_alone(connected: Opener) -> None:
-    with connected(("R1", "R+4.0"), ("R1", "R+4.0")) as box:
+    with connected(*REMOTE, ("R1", "R+4.0"), *REMOTE, ("R1", "R+4.0")) as box:
         box.make_safe()
         box.make_safe()
         box.close()
@@ -140,7 +140,7 @@ def test_safe_leaves_a_sound_loop_alone(connected: Opener) -> None:
 
 def test_safe_switches_the_heater_off_where_the_thermometer_is_unsound(connected: Opener) -> None:
     off: Exchange = [*REMOTE, ("A0", "A"), ("O0.0", "O"), ("X", "X0A0C3S00H1L0"), ("R5", "R+0.0")]
-    with connected(("R1", "R+0.0"), *off) as box:
+    with connected(*REMOTE, ("R1", "R+0.0"), *off) as box:
         box.make_safe()
 
 
