@@ -15,7 +15,7 @@ from pymeasure.instruments import Instrument
 from pymeasure.instruments.validators import strict_discrete_set
 from pyvisa.highlevel import VisaLibraryBase
 
-from instruments.errors import LimitError, ReadbackError, StateError
+from instruments.errors import LimitError, StateError
 from instruments.lakeshore import Loop
 from instruments.limits import Limits
 from instruments.roles import Clock, TemperatureReading
@@ -320,15 +320,21 @@ class LakeShore372:
 
     def _take_mode(self, wanted: int) -> None:
         """Set what drives output 0, fed by the sample's channel; polarity, filter and delay stay as they are."""
-        mode, source, *rest = self._line.ask_line("OUTMODE? 0").split(",")
-        if mode.strip() == str(wanted) and source.strip().lstrip("0") == str(self._channel):
+        mode, source, *kept = self._line.ask("OUTMODE? 0", _output_mode)
+        if (mode, source) == (wanted, self._channel):
             return
-        if wanted == _CLOSED_LOOP and mode.strip() == str(_OPEN_LOOP):
+        if wanted == _CLOSED_LOOP and mode == _OPEN_LOOP:
             self._line.write("MOUT 0,0")  # a closed loop would add it to its own output
-        self._line.write(f"OUTMODE 0,{wanted},{self._channel},{','.join(rest)}")
-        reads = self._line.ask_line("OUTMODE? 0").split(",")
-        if reads[0].strip() != str(wanted) or reads[1].strip().lstrip("0") != str(self._channel):
-            raise ReadbackError(self._name, f"mode {wanted} on channel {self._channel} not taken: it reads {reads}")
+        self._line.write("OUTMODE 0,{},{},{},{},{},{:03d}".format(wanted, self._channel, *kept))
+        self._loop.compare("OUTMODE? 0", (wanted, self._channel, *kept), (0.0,) * 6)
+
+
+def _output_mode(reply: str) -> tuple[int, ...]:
+    """Return mode, channel, on at power-up, polarity, filter and delay; what is garbled must not be written back."""
+    numbers = tuple(map(int, reply.split(",")))
+    if len(numbers) != 6 or not set(numbers[2:5]) <= {0, 1} or not 1 <= numbers[5] <= 255:
+        raise ValueError("expected mode, channel, three of 0 or 1, and a delay of 1 to 255 s")
+    return numbers
 
 
 def _checked_zones(zones: Sequence[Zone], maximum_K: float, name: str) -> tuple[Zone, ...]:

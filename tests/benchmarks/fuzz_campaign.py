@@ -11,6 +11,7 @@ others of the wrong kind or size. Whatever comes, the program's own errors may c
 import argparse
 import itertools
 import json
+import logging
 import sqlite3
 import sys
 import tempfile
@@ -39,6 +40,9 @@ from analysis.errors import AnalysisError
 from instruments.errors import InstrumentError
 from simulators.faults import Wire
 from simulators.rack import BOXES, find_rack
+
+AT_ONCE = 1000
+"""Examples after which hypothesis starts anew, since it keeps all it has tried in memory."""
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN_FILE = ROOT / "tests" / "acquisition" / "data" / "run_v1.zerobias.sqlite"
@@ -376,14 +380,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
 
+    logging.disable()  # every spoiled reply is warned of, thousands of them
+
     def run(check: Callable[..., None], strategies: tuple[st.SearchStrategy[Any], ...]) -> None:
-        configured = settings(
-            max_examples=options.examples,
-            deadline=None,
-            database=None,
-            suppress_health_check=tuple(HealthCheck.__members__.values()),
-        )
-        seed(options.seed)(configured(given(*strategies)(check)))()
+        for done in range(0, options.examples, AT_ONCE):
+            configured = settings(
+                max_examples=min(AT_ONCE, options.examples - done),
+                deadline=None,
+                database=None,
+                suppress_health_check=tuple(HealthCheck),
+            )
+            seed(options.seed + done)(configured(given(*strategies)(check)))()
 
     for name in [options.only] if options.only else TARGETS:
         start_s = time.monotonic()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pymeasure.test import expected_protocol
 
-from instruments.errors import LimitError, ReadbackError, StateError
+from instruments.errors import LimitError, ReadbackError, ReplyError, StateError
 from instruments.roles import TemperatureController, TemperatureReading
 from instruments.temperature_lakeshore372 import ZONES, HeaterRange, LakeShore372, ReadingFault, Zone
 
@@ -216,3 +216,10 @@ def test_zones_that_cannot_be_are_refused(connected: Opener, zones: tuple[Zone, 
 
 def test_every_status_bit_has_a_name() -> None:
     assert sum(ReadingFault) == 255
+
+
+@pytest.mark.parametrize("garbled", ["5", "2,1,0,0,0", "2,1,0,7,0,001", "2,1,0,0,0,999", "2,1,x,0,0,001"])
+def test_mode_that_came_garbled_is_never_written_back(connected: Opener, garbled: str) -> None:
+    asked: Exchange = [("OUTMODE? 0", garbled), ("*IDN?", IDENTITY), ("OUTMODE? 0", garbled)]
+    with connected(*READY[:2], *asked) as box, pytest.raises(ReplyError, match="OUTMODE"):
+        box.set_temperature(1.0)
