@@ -388,7 +388,7 @@ def main() -> int:
                 max_examples=min(AT_ONCE, options.examples - done),
                 deadline=None,
                 database=None,
-                suppress_health_check=tuple(HealthCheck),
+                suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large),
             )
             seed(options.seed + done)(configured(given(*strategies)(check)))()
 
