@@ -230,6 +230,8 @@ class Bench:
         monitor |= self._read(channels.MAGNET, boxes.magnet, channels.read_magnet)
         self._read(channels.VOLTMETER, boxes.voltmeter, channels.read_voltmeter)
         self._temperature_K = monitor["temperature_K"] or self._temperature_K
+        if (helium_fraction := monitor.get("helium_fraction")) is not None:
+            self._safeguard.helium_read(self._now_s(), helium_fraction)
         one = Monitor(self._now_s(), monitor["temperature_K"], monitor["field_T"])
         self._writer.append_monitor(one)
         if boxes.temperature is not None:

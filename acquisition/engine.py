@@ -20,6 +20,7 @@ from acquisition.readings import Event, Monitor, Reading
 from acquisition.resume import Unfinished, past_of
 from acquisition.run_schema import RunState
 from acquisition.running.alerts import Alert, Alerts, Occasion
+from acquisition.running.channels import MAGNET
 from acquisition.running.command_file import CommandFile
 from acquisition.running.control import Control
 from acquisition.running.interlocks import Interlocks, Tripped
@@ -235,7 +236,9 @@ class _Engine:
             self._happened,
             self._alarmed,
         )
-        self._loop = Loop(running, roles, clock, control, past, self._monitored, self._safeguard.judge)
+        self._loop = Loop(
+            running, roles, clock, control, past, self._monitored, self._safeguard.judge, self._helium_read
+        )
         self._journal_due_s = wall.monotonic_s() + JOURNAL_S
         journal.now_s = self._loop.now_s
         commands = CommandFile(writer.path)
@@ -387,6 +390,12 @@ class _Engine:
     def _monitored(self, monitor: Monitor) -> None:
         self._writer.append_monitor(monitor)
         self._safeguard.monitored(monitor)
+
+    def _helium_read(self, fraction: float) -> None:
+        time_s = self._loop.now_s()
+        if not math.isnan(fraction):
+            self._writer.append_channels(time_s, MAGNET, {"helium_fraction": fraction})
+        self._safeguard.helium_read(time_s, fraction)
 
     def _write_journal(self) -> None:
         """Write down what was sent to the instruments since the last time."""

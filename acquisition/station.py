@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from acquisition.circuit import largest_source_A, source_current_for
 from acquisition.clock import PacedClock, RealClock, Wall
+from acquisition.running.channels import read_magnet
 from acquisition.running.command_file import CommandRefusedError
 from acquisition.running.rehearsal import Simulation
 from acquisition.safety import Roles, SafeState
@@ -324,9 +325,9 @@ def _channels(box: Instrument) -> tuple[dict[str, str | float | int | bool], str
             thermometer = box.read()
             return {"temperature_K": thermometer.temperature_K, "age_s": thermometer.age_s}, thermometer.fault
         case AMI430() | IPS120() | MercuryiPS():
-            magnet = box.read()
-            quench = "the magnet has quenched" if magnet.state is MagnetState.QUENCH else ""
-            return {"field_T": magnet.field_T, "voltage_V": magnet.voltage_V, "state": magnet.state.value}, quench
+            magnet = read_magnet(box)
+            quench = "the magnet has quenched" if magnet.word == MagnetState.QUENCH.value else ""
+            return dict(magnet.channels) | {"state": magnet.word}, quench
         case _:
             return {}, ""
 
@@ -402,6 +403,7 @@ def _connectors(
             magnet.address,
             maximum_T=magnet.maximum_T,
             maximum_rate_T_per_min=magnet.rate_T_per_min,
+            **({"level_board": magnet.level_board} if magnet.level_board else {}),
             **wired,
         ),
         voltmeter=partial(_VOLTMETERS[station.voltmeter.model], station.voltmeter.address, **wired)

@@ -11,7 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from acquisition.planning.boxes import LockInModel, MagnetModel, SourceMeterModel, TemperatureModel, VoltmeterModel
-from acquisition.running.interlocks import InterlockRule, effective_rules
+from acquisition.running.interlocks import InterlockRule, Watched, effective_rules
 from acquisition.toml_model import Count, NotNegative, Number, Positive, Text, TomlFile, TomlModel
 from instruments.limits import Limits
 
@@ -125,9 +125,20 @@ class MagnetSection(TomlModel):
     lead_rate_T_per_min: Positive = Field(
         default=1.0, description="ramp of the leads with the persistent switch closed, in tesla per minute"
     )
+    level_board: Text | None = Field(
+        default=None, description="Mercury iPS: board of the helium level meter, e.g. 'DB5.L1', if there is one"
+    )
     switch_s: NotNegative = Field(
         default=60.0, description="time in seconds that the persistent switch takes to heat or cool, for the plan"
     )
+
+    @model_validator(mode="after")
+    def _level_of_its_own(self) -> Self:
+        if self.level_board is not None and self.model is not MagnetModel.MERCURY_IPS:
+            raise ValueError(
+                f"level_board: the {self.model} has no level meter, only a {MagnetModel.MERCURY_IPS} may; leave it out"
+            )
+        return self
 
     @property
     def limits(self) -> Limits:
@@ -277,6 +288,17 @@ class Station(TomlFile):
             if address in taken:
                 raise ValueError(f"{role}.address: {address!r} is taken by [{taken[address]}]; give each box its own")
             taken[address] = role
+        return self
+
+    @model_validator(mode="after")
+    def _watches_what_is_read(self) -> Self:
+        for number, rule in enumerate(self.interlock):
+            if rule.on is Watched.HELIUM_FRACTION and self.magnet.level_board is None:
+                raise ValueError(
+                    f"interlock[{number}]: no box of this station reads the helium, so that the rule would never trip; "
+                    "name the level board of a Mercury iPS ([magnet] level_board), or leave the rule out and look "
+                    "after the helium by hand"
+                )
         return self
 
     @property

@@ -185,7 +185,7 @@ class RunFileWriter:
         self.flush_if_due()
 
     def append_channels(self, time_s: float, instrument: str, values: Mapping[str, float]) -> None:
-        """Write what one instrument read on a bench, a row a channel; gathered as points are."""
+        """Write what one instrument read beside points, a row a channel; gathered as points are."""
         for name, value in values.items():
             self._gather("INSERT INTO channel VALUES (NULL, ?, ?, ?, ?)", (time_s, instrument, name, value))
         self.flush_if_due()
@@ -383,7 +383,7 @@ class RunFileReader:
         return {name: np.array(column) for name, column in zip(names, values, strict=True)}
 
     def channels(self, after_seq: int = 0) -> list[tuple[int, float, str, str, float]]:
-        """Return seq, time (s), instrument, channel and value of what a bench read, from behind `after_seq` on."""
+        """Return seq, time (s), instrument, channel and value of what `append_channels` wrote behind `after_seq`."""
         query = "SELECT seq, time_s, instrument, name, value FROM channel WHERE seq > ? ORDER BY seq"
         return self._rows(query, after_seq)
 

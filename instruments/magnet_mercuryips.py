@@ -4,7 +4,8 @@ Commands after the MercuryiPS manual (issue 14), section 10.3: ``READ`` and ``SE
 sensitive, LF. A reply repeats the question, so each says what it is an answer to; a setting is answered by itself and
 ``VALID``. Values carry a scale and a unit (``28.2mA``), rates are per minute. From firmware 2.6 on the noun of the
 supply is ``SPSU``, before that ``PSU``; it is chosen by the version that the box tells. A quench is bit 8 of ``STAT``,
-which the manual does not list (Oxford Instruments to the ISIS facility).
+which the manual does not list (Oxford Instruments to the ISIS facility). A level board, if one is fitted, answers the
+level of the helium in per cent.
 
 Pymeasure has no class for this box; this is a driver of our own on a `Line`.
 """
@@ -35,7 +36,7 @@ _ACTIVITIES = frozenset({"HOLD", "RTOS", "RTOZ", "CLMP"})
 class MercuryiPS:
     """One axis of the Mercury iPS, driving a magnet with or without a persistent switch.
 
-    Besides the role it fills `instruments.persistent_mode.SwitchedMagnet`.
+    Besides the role it fills `instruments.persistent_mode.SwitchedMagnet` and, with a level board, `HeliumMeter`.
 
     Parameters
     ----------
@@ -53,6 +54,8 @@ class MercuryiPS:
         Which group of the supply: ``"X"``, ``"Y"`` or ``"Z"``.
     heating_s, cooling_s : float
         How long the switch takes to open and to close.
+    level_board : str, optional
+        Name of the level meter's board, as the box's configuration page has it, e.g. ``"DB5.L1"``.
     name : str, optional
         Name for messages.
     on_write : callable, optional
@@ -61,8 +64,8 @@ class MercuryiPS:
     Raises
     ------
     ConnectionFailedError
-        If the box is absent, silent, no Mercury iPS, or has no such axis. Nothing has been changed then; nor does
-        connecting change anything.
+        If the box is absent, silent, no Mercury iPS, or has no such axis or level board. Nothing has been changed then;
+        nor does connecting change anything.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class MercuryiPS:
         axis: str = "Z",
         heating_s: float = 60.0,
         cooling_s: float = 60.0,
+        level_board: str | None = None,
         name: str | None = None,
         on_write: WriteObserver | None = None,
     ) -> None:
@@ -86,12 +90,14 @@ class MercuryiPS:
         self._lead_rate = Limits(1e-3, 10.0, "T/min", "ramp rate of the leads")
         self._heating_s = heating_s
         self._cooling_s = cooling_s
+        self._level_board = level_board
         self._line = Line(address, name=self._name, visa_library=visa_library, on_write=on_write)
         with self._line.connecting():
             self._identity = self._line.identify("OXFORD INSTRUMENTS", "MERCURY", "IPS")
             self._supply = f"DEV:GRP{axis}:{self._noun()}"
             self._heater_was_on = self._find_heater()
             self._switched_s = -float("inf")
+            self._find_level_board()
 
     @property
     def name(self) -> str:
@@ -210,6 +216,21 @@ class MercuryiPS:
             if is_on is not self._heater_was_on:
                 self._heater_was_on, self._switched_s = is_on, self._clock.now_s()
 
+    @property
+    def has_helium_meter(self) -> bool:
+        """Say whether a level meter is fitted."""
+        return self._level_board is not None
+
+    def read_helium_fraction(self) -> float:
+        """Read the level of the liquid helium, 0 to 1.
+
+        Raises
+        ------
+        CommunicationError, ReplyError
+            If no usable reply came.
+        """
+        return self._number_of(f"DEV:{self._level_board}", "LVL:SIG:HEL:LEV", "%") / 100.0
+
     def settings(self) -> Mapping[str, str | float | int | bool]:
         """Read every setting that bears on the data."""
         with self._line.lock:
@@ -244,6 +265,17 @@ class MercuryiPS:
             return self._ask("SIG:SWHT") == "ON"
         except ReplyError as error:
             raise ConnectionFailedError(self._name, f"no such axis? {error.message}") from error
+
+    def _find_level_board(self) -> None:
+        """Insist that the level board is there, if one is to be."""
+        if self._level_board is None:
+            return
+        try:
+            self.read_helium_fraction()
+        except ReplyError as error:
+            raise ConnectionFailedError(
+                self._name, f"no level board {self._level_board}? {error.message}; its configuration page lists them"
+            ) from error
 
     def _go(self, field_T: float, rate_T_per_min: float) -> None:
         """Hold, then rate, then set point, each read back, and only then go."""
@@ -301,24 +333,23 @@ class MercuryiPS:
         return self._line.ask(f"READ:{self._supply}:{noun}", lambda reply: self._behind(noun, reply))
 
     def _number(self, noun: str, unit: str) -> float:
+        return self._number_of(self._supply, noun, unit)
+
+    def _number_of(self, device: str, noun: str, unit: str) -> float:
         """Read a number, whatever its scale; its unit must be the one that is expected."""
 
         def parse(reply: str) -> float:
-            value = self._behind(noun, reply)
+            value = _behind(f"{device}:{noun}", reply)
             found = _VALUE.fullmatch(value)
             # without a unit a letter behind the number is one, not a scale
             if found is None or found[3] not in (unit, ""):
                 raise ValueError(f"expected a number in {unit or 'no unit'}")
             return float(found[1]) * _SCALES[found[2]]
 
-        return self._line.ask(f"READ:{self._supply}:{noun}", parse)
+        return self._line.ask(f"READ:{device}:{noun}", parse)
 
     def _behind(self, noun: str, reply: str) -> str:
-        """Return the value of a reply, which must repeat what was asked for."""
-        prefix = f"STAT:{self._supply}:{noun}:"
-        if not reply.startswith(prefix) or reply.endswith((":INVALID", ":NOT_FOUND", ":DENIED")):
-            raise ValueError(f"expected {prefix} and a value")
-        return reply.removeprefix(prefix)
+        return _behind(f"{self._supply}:{noun}", reply)
 
     def _set(self, noun: str, value: str) -> None:
         """Send a setting and insist on its acknowledgement; never repeated."""
@@ -330,3 +361,11 @@ class MercuryiPS:
             raise StateError(self._name, f"{command} was refused ({reply})")
         if not reply.startswith(f"STAT:SET:{self._supply}:{noun}:") or not reply.endswith(":VALID"):
             raise ReplyError(self._name, f"{command} was answered by {reply!r}, expected VALID")
+
+
+def _behind(nouns: str, reply: str) -> str:
+    """Return the value of a reply, which must repeat what was asked for."""
+    prefix = f"STAT:{nouns}:"
+    if not reply.startswith(prefix) or reply.endswith((":INVALID", ":NOT_FOUND", ":DENIED")):
+        raise ValueError(f"expected {prefix} and a value")
+    return reply.removeprefix(prefix)

@@ -260,6 +260,20 @@ class Magnet(Instrument, Protocol):
         ...
 
 
+@runtime_checkable
+class HeliumMeter(Protocol):
+    """What a magnet supply can do besides: tell how much helium the magnet stands in."""
+
+    @property
+    def has_helium_meter(self) -> bool:
+        """Say whether a level meter is fitted."""
+        ...
+
+    def read_helium_fraction(self) -> float:
+        """Read the level of the liquid, 0 to 1."""
+        ...
+
+
 class DcVoltmeter(Instrument, Protocol):
     """Read the steady voltage across the contact, thermal EMF and all. Idle-safe: it sources nothing."""
 

@@ -241,13 +241,17 @@ class FaultPanel:
             case Fault.CONTACT_DESTROYED:
                 self._open_circuit(Break.CONTACT)
             case Fault.HELIUM_LOW:
-                rack.coil.set_helium_low(now_s, True)
-                return lambda: rack.coil.set_helium_low(self._now_s(), False)
+                self._set_helium_low(True)
+                return lambda: self._set_helium_low(False)
             case Fault.QUENCH:
                 rack.coil.quench(now_s)
             case _:
                 raise RefusedFaultError(f"{order.fault} is no fault of a box")
         return _nothing
+
+    def _set_helium_low(self, is_low: bool) -> None:
+        self._rack.bath.set_low(self._now_s(), is_low)
+        self._rack.coil.set_helium_low(self._now_s(), is_low)
 
     def _press(self, model: str, message: str, back: str = "") -> Undo:
         box = self._rack.boxes[self._rack.models[model]]

@@ -9,6 +9,9 @@ facility recorded on its supply. The noun of the supply is ``PSU``, from firmwar
 At its target the activity goes back to ``HOLD``. ``SWHT:ON`` is denied while supply and magnet carry different
 currents, ``SWHN:ON`` (without check) is not. As the lab left it: on hold at zero, switch heaters on.
 
+A level board answers ``LVL:SIG:HEL`` with level and resistance, ``LVL:SIG:HEL:LEV`` with the level alone, in per cent,
+as clients of such boards have recorded them; it is read all the time (a real one has a slow mode).
+
 Assumed: a question mark at the end is allowed; what `ASSUMED` lists; a setting that is refused ends in ``DENIED`` or
 ``INVALID``; ``ACTN`` is denied while quenched or clamped, except ``HOLD``, which clears a quench once the current is
 gone; ``SWHT`` without a switch is ``N/A``; the ramp of the leads goes at the rate that is set.
@@ -17,11 +20,12 @@ gone; ``SWHT`` without a switch is ``N/A``; the ramp of the leads goes at the ra
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from simulators.cryogenics.helium_bath import HeliumBath
 from simulators.cryogenics.magnet import COIL_T_PER_A, INDUCTANCE_H, MagnetCoil
 from simulators.cryogenics.magnet_circuit import Clock, MagnetCircuit, Switch, SwitchState
 
 ASSUMED: Final = frozenset(
-    {"*IDN?", "SIG:PFLD", "SIG:PCUR", "SIG:SWHN", "ATOB", "CLIM", "IND", "VLIM", "SHTC", "SYS:CAT"}
+    {"*IDN?", "SIG:PFLD", "SIG:PCUR", "SIG:SWHN", "ATOB", "CLIM", "IND", "VLIM", "SHTC", "SYS:CAT", "LVL:HEL:LOW"}
 )
 """Nouns whose reply format is recalled or inferred from clients, not read in a manual."""
 
@@ -34,11 +38,40 @@ _LARGEST_RATE_T_PER_MIN: Final = 10.0
 _QUENCH_DETECTED: Final = 0x100
 _LONGEST_LINE: Final = 1024
 _MAGNET_K: Final = 4.2
+_FULL_PROBE_OHM: Final = 110.0
+_LOW_ALARM_PERCENT: Final = 20.0
 _THERMOMETERS: Final = ("MB1.T1", "DB8.T1", "DB7.T1")
 
 
 class _DeniedError(Exception):
     """Raised by a group: it does not do this now. Never leaves the box."""
+
+
+class LevelBoard:
+    """A level meter: what is dry of its probe is not superconducting.
+
+    Parameters
+    ----------
+    clock
+        The rack's clock.
+    bath
+        What it stands in.
+    """
+
+    def __init__(self, clock: Clock, bath: HeliumBath) -> None:
+        self._clock = clock
+        self._bath = bath
+
+    def read(self, noun: str) -> str | None:
+        """Return the value of a noun, None if there is no such noun."""
+        level = self._bath.level(self._clock.now_s())
+        values = {
+            "LVL:SIG:HEL:LEV": f"{100.0 * level:.4f}%",
+            "LVL:SIG:HEL:RES": f"{_FULL_PROBE_OHM * (1.0 - level):.4f}O",
+            "LVL:SIG:HEL": f"LEV:{100.0 * level:.4f}%:RES:{_FULL_PROBE_OHM * (1.0 - level):.4f}O",
+            "LVL:HEL:LOW": f"{_LOW_ALARM_PERCENT:.4f}",
+        }
+        return values.get(noun)
 
 
 class PsuGroup:
@@ -201,6 +234,8 @@ class MercuryiPS:
         The persistent switch across each coil; None for magnets without.
     firmware
         Version of the firmware, which decides the noun of the supply.
+    level_boards
+        Name (``"DB5.L1"``) -> level meter.
     """
 
     terminator = b"\n"
@@ -208,9 +243,15 @@ class MercuryiPS:
     latency_s = 5e-3
 
     def __init__(
-        self, clock: Clock, coils: Mapping[str, MagnetCoil], switch: Switch | None, firmware: str = "2.5.08.000"
+        self,
+        clock: Clock,
+        coils: Mapping[str, MagnetCoil],
+        switch: Switch | None,
+        firmware: str = "2.5.08.000",
+        level_boards: Mapping[str, LevelBoard] | None = None,
     ) -> None:
         self._firmware = firmware
+        self._level_boards = level_boards or {}
         major, minor = (int(part) for part in firmware.split(".")[:2])
         self._noun = "SPSU" if (major, minor) >= (2, 6) else "PSU"
         self._groups = {f"GRP{axis}": PsuGroup(clock, coil, switch) for axis, coil in coils.items()}
@@ -242,13 +283,16 @@ class MercuryiPS:
     def _read(self, nouns: str) -> str:
         if nouns == "SYS:CAT":
             supplies = "".join(f":DEV:{uid}:{self._noun}" for uid in self._groups)
-            return f"STAT:SYS:CAT{''.join(f':DEV:{uid}:TEMP' for uid in _THERMOMETERS)}{supplies}"
+            levels = "".join(f":DEV:{uid}:LVL" for uid in self._level_boards)
+            return f"STAT:SYS:CAT{''.join(f':DEV:{uid}:TEMP' for uid in _THERMOMETERS)}{levels}{supplies}"
         kind, _, address = nouns.partition(":")
         uid, _, noun = address.partition(":")
         if kind != "DEV":
             return f"STAT:{kind}:INVALID"
         if uid in _THERMOMETERS and noun == "TEMP:SIG:TEMP":
             return f"STAT:{nouns}:{_MAGNET_K:.4f}K"
+        if uid in self._level_boards:
+            return f"STAT:{nouns}:{self._level_boards[uid].read(noun) or 'INVALID'}"
         if uid not in self._groups:
             return f"STAT:DEV:{uid}:NOT_FOUND"
         supply, _, what = noun.partition(":")

@@ -16,6 +16,7 @@ from simulators.circuit import Circuit
 from simulators.clock import VirtualClock
 from simulators.cryogenics import helium3_insert, helium4_insert, refrigerator
 from simulators.cryogenics.cryostat import Cryostat
+from simulators.cryogenics.helium_bath import HeliumBath
 from simulators.cryogenics.magnet import MagnetCoil
 from simulators.cryogenics.magnet_circuit import Switch
 from simulators.cryogenics.regulation import Insert
@@ -25,7 +26,7 @@ from simulators.lockin_sr830 import SR830
 from simulators.lockin_sr860 import SR860
 from simulators.magnet_ami430 import AMI430
 from simulators.magnet_ips120 import IPS120, Variant
-from simulators.magnet_mercuryips import MercuryiPS
+from simulators.magnet_mercuryips import LevelBoard, MercuryiPS
 from simulators.sample import dummy_resistor, make_contact, samples
 from simulators.sourcemeter_keithley2400 import Keithley2400
 from simulators.sourcemeter_keithley2450 import Keithley2450
@@ -47,6 +48,7 @@ MAGNET_ADDRESS: Final = "TCPIP0::ami430::7180::SOCKET"
 VOLTMETER_ADDRESS: Final = "GPIB0::7::INSTR"
 IPS120_ADDRESS: Final = "GPIB0::25::INSTR"
 MERCURY_ADDRESS: Final = "TCPIP0::mercury::7020::SOCKET"
+LEVEL_BOARD: Final = "DB5.L1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,13 @@ IDEAL: Final = Options()
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the boxes of one rack share: clock, world with its cryostat and coil, the seed and the options."""
+    """What the boxes of one rack share: clock, world with its cryostat, coil and bath, the seed and the options."""
 
     clock: VirtualClock
     world: World
     cryostat: Cryostat
     coil: MagnetCoil
+    bath: HeliumBath
     seed: int
     options: Options = IDEAL
 
@@ -129,7 +132,7 @@ BOXES: Final[dict[str, Fitting]] = {
     "PS120": Fitting(IPS120_ADDRESS, lambda parts: _ips(parts, Variant.PS120_10), instead_of=MAGNET_ADDRESS),
     "MercuryiPS": Fitting(
         MERCURY_ADDRESS,
-        lambda parts: MercuryiPS(parts.clock, {"Z": parts.coil}, parts.options.switch or Switch()),
+        lambda parts: _mercury(parts),
         instead_of=MAGNET_ADDRESS,
     ),
     "MercuryiPSLegacy": Fitting(IPS120_ADDRESS, lambda parts: _ips(parts, Variant.MERCURY), instead_of=MAGNET_ADDRESS),
@@ -146,6 +149,11 @@ def _thermal(parts: Parts) -> tuple[VirtualClock, Cryostat, int, float]:
 
 def _ips(parts: Parts, variant: Variant) -> IPS120:
     return IPS120(parts.clock, parts.coil, parts.options.switch or Switch(), variant)
+
+
+def _mercury(parts: Parts) -> MercuryiPS:
+    boards = {LEVEL_BOARD: LevelBoard(parts.clock, parts.bath)}
+    return MercuryiPS(parts.clock, {"Z": parts.coil}, parts.options.switch or Switch(), level_boards=boards)
 
 
 class UnknownRackError(Exception):
@@ -168,7 +176,7 @@ class Rack:
         The virtual time of everything in it.
     world
         The truth behind the boxes.
-    cryostat, coil
+    cryostat, coil, bath
         Its parts that have states and faults of their own.
     boxes
         VISA address -> box.
@@ -183,6 +191,7 @@ class Rack:
     world: World
     cryostat: Cryostat
     coil: MagnetCoil
+    bath: HeliumBath
     boxes: Mapping[str, Box]
     wires: Mapping[str, Wire]
     models: Mapping[str, str]
@@ -273,6 +282,8 @@ def _make_rack(
     cryostat = Cryostat(seed, start_K, insert, start_s=clock.now_s())  # in whole nanoseconds, as all inputs
     coil = MagnetCoil(seed, options.remanence_T, start_T)
     coil.watch(cryostat.feel_ramp)
+    bath = HeliumBath(clock.now_s(), start_T)
+    coil.watch_field(bath.feel_field)
     if options.thermometer_shift_per_T:
         coil.watch_field(cryostat.feel_field)
     contact = make_contact(sample, seed) if options.dummy_ohm is None else dummy_resistor(options.dummy_ohm)
@@ -281,6 +292,7 @@ def _make_rack(
         World(contact, Wiring(seed, options.circuit), cryostat, coil),
         cryostat,
         coil,
+        bath,
         seed,
         options,
     )
@@ -288,7 +300,7 @@ def _make_rack(
     generators = np.random.default_rng(seed).spawn(len(boxes))
     wires = {address: Wire(generator) for address, generator in zip(boxes, generators, strict=True)}
     placed = {model: address for address, model in model_at.items()}
-    return Rack(name, clock, parts.world, cryostat, coil, boxes, wires, placed)
+    return Rack(name, clock, parts.world, cryostat, coil, bath, boxes, wires, placed)
 
 
 def _placed(models: Sequence[str]) -> dict[str, str]:

@@ -67,7 +67,7 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("output_filter oxford_dialect srs_status", inside="parts")
         | rooms("contact sample_models samples_copper samples_rivals samples_titanium", inside="samples"),
         rooms("wiring world")
-        | rooms("cryostat magnet magnet_circuit thermometry", inside="cryogenics")
+        | rooms("cryostat helium_bath magnet magnet_circuit thermometry", inside="cryogenics")
         | rooms("bridge", inside="parts"),
         rooms("lockin_sr830 lockin_sr860 magnet_ami430 magnet_ips120 magnet_mercuryips")
         | rooms("sourcemeter_keithley2400 sourcemeter_keithley2450")
@@ -88,7 +88,7 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("by_hand calibration circuit plan safety")
         | rooms("budget excitation learned_times plan_edit plan_limits plan_rows plan_warnings", inside="planning")
         | rooms("sweep timing", inside="planning")
-        | rooms("channels past phase_watch safeguard settings_watch vital_signs", inside="running"),
+        | rooms("channels helium_watch past phase_watch safeguard settings_watch vital_signs", inside="running"),
         rooms("columns loop measured run_list run_queue store")
         | rooms("approach bias_walk detection dummy field_routines hand", inside="running"),
         rooms("station"),
@@ -132,6 +132,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.running.approach": ROLES | {"instruments.settling"},
     "acquisition.running.control": ROLES,
     "acquisition.running.settings_watch": ROLES,
+    "acquisition.running.helium_watch": ROLES,
     "acquisition.resume": ROLES,
     "acquisition.engine": ROLES,
     "acquisition.bench": ROLES,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from instruments.errors import StateError
 from instruments.roles import (
     DcVoltmeter,
+    HeliumMeter,
     Instrument,
     LockIn,
     LockInStatus,
@@ -97,9 +98,12 @@ def read_temperature(box: TemperatureController) -> BoxSays:
 
 
 def read_magnet(box: Magnet) -> BoxSays:
-    """Read field, voltage and what the supply does."""
+    """Read field, voltage and what the supply does; the level of the helium if it has a meter."""
     reading = box.read()
-    return BoxSays({"field_T": reading.field_T, "voltage_V": reading.voltage_V}, reading.state.value)
+    channels = {"field_T": reading.field_T, "voltage_V": reading.voltage_V}
+    if isinstance(box, HeliumMeter) and box.has_helium_meter:
+        channels["helium_fraction"] = box.read_helium_fraction()
+    return BoxSays(channels, reading.state.value)
 
 
 def read_voltmeter(box: DcVoltmeter) -> BoxSays:

@@ -22,6 +22,7 @@ class Watched(StrEnum):
     TEMPERATURE_K = "temperature_K"
     TEMPERATURE_DRIFT_K_PER_MIN = "temperature_drift_K_per_min"
     FIELD_T = "field_T"
+    HELIUM_FRACTION = "helium_fraction"
     LOCKIN_OVERLOAD = "lockin_overload"
     COMPLIANCE = "compliance"
     CONDUCTANCE_STEP_FRACTION = "conductance_step_fraction"
@@ -107,6 +108,13 @@ DEFAULT_RULES: tuple[InterlockRule, ...] = (
         below=200e6,
         action=Action.IDLE_SAFE,
         guidance="the disk of the run file is nearly full: make room, then resume",
+    ),
+    InterlockRule(
+        on=Watched.HELIUM_FRACTION,
+        below=0.2,
+        for_s=300.0,
+        action=Action.RAMP_DOWN,
+        guidance="the magnet runs out of helium: transfer, then resume",
     ),
     InterlockRule(
         on=Watched.SIGMA_RATIO,

@@ -73,6 +73,10 @@ class Safeguard:
         """Judge what was read while no point was measured."""
         self._feed(self._signs.of_monitor(monitor))
 
+    def helium_read(self, time_s: float, fraction: float) -> None:
+        """Judge the level of the helium; NaN where it could not be read."""
+        self._feed(self._signs.of_helium(time_s, fraction))
+
     def acknowledge(self) -> tuple[Tripped, ...]:
         """Unlatch what has tripped and return it; a contact that has changed is taken as it is from now on."""
         self._signs.forget_contact()

@@ -67,6 +67,10 @@ class VitalSigns:
             values[Watched.SIGMA_RATIO] = math.sqrt(math.fsum(self._squares) / len(self._squares))
         return Observation(reading.time_s, values)
 
+    def of_helium(self, time_s: float, fraction: float) -> Observation:
+        """Take the level of the helium; NaN where it could not be read."""
+        return Observation(time_s, {Watched.HELIUM_FRACTION: fraction})
+
     def forget_contact(self) -> None:
         """Compare the next point with nothing: somebody has looked at the contact and accepts it."""
         self._steps = {kind: _Steps() for kind in PointKind}

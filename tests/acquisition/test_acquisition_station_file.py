@@ -73,3 +73,18 @@ def test_mistake_is_refused_in_one_line(old: str, new: str, field: str, words: s
     line = complaint(old, new)
     assert line.startswith(f"my.toml: {field}: ")
     assert words in line
+
+
+HELIUM = '[[interlock]]\non = "helium_fraction"\nbelow = 0.3\naction = "pause"\nguidance = "transfer"\n'
+MERCURY = ('model = "AMI430"', 'model = "MercuryiPS"\nlevel_board = "DB5.L1"')
+
+
+def test_rule_on_the_helium_is_refused_where_no_box_reads_it() -> None:
+    said = complaint("[[stage]]", f"{HELIUM}[[stage]]")
+    assert "interlock[0]: no box of this station reads the helium" in said
+    text = EXAMPLE.read_text(encoding="utf-8").replace(*MERCURY)
+    assert parse_station(text.replace("[[stage]]", f"{HELIUM}[[stage]]", 1), "my.toml").magnet.level_board == "DB5.L1"
+
+
+def test_level_board_of_a_supply_that_has_none_is_refused() -> None:
+    assert "the AMI430 has no level meter" in complaint('model = "AMI430"', 'model = "AMI430"\nlevel_board = "DB5.L1"')

@@ -1,5 +1,6 @@
 """What goes wrong in a run: the rack ends safe by its own account, the file says why, and the run goes on if it may."""
 
+import itertools
 import json
 import sqlite3
 import sys
@@ -25,7 +26,7 @@ from acquisition.station import open_simulated
 from acquisition.station_file import Station, simulated_station
 from simulators.fault_panel import FaultPanel, Order
 from simulators.faults import Fault
-from simulators.rack import LOCKIN_ADDRESS, MAGNET_ADDRESS, Rack, find_rack
+from simulators.rack import LOCKIN_ADDRESS, MAGNET_ADDRESS, MERCURY_ADDRESS, Rack, find_rack
 
 RECIPE = """
 [run]
@@ -429,3 +430,37 @@ def test_rules_are_in_the_run_file(night: Night) -> None:
     night.run(station({"on": "field_T", "above": 8.0, "action": "pause"}))
     ((text,),) = night.rows("SELECT value FROM run WHERE key = 'station'")
     assert json.loads(text)["interlock"][0]["on"] == "field_T"
+
+
+def with_level_meter() -> Station:
+    station = simulated_station()
+    magnet = {"model": "MercuryiPS", "address": "TCPIP0::mercury::7020::SOCKET", "level_board": "DB5.L1"}
+    content = station.to_dict()
+    return Station.from_dict(content | {"magnet": content["magnet"] | magnet}, "mercury.toml")
+
+
+def test_helium_that_runs_out_brings_the_field_down_and_stands_in_the_run_file(night: Night) -> None:
+    night.on_point = at(5, Fault.HELIUM_LOW)
+    recipe = RECIPE.replace("[bias]", "fields_T = [0.05]\n[bias]").replace("points = 11", "points = 201")
+    outcome = night.run(with_level_meter(), recipe)
+    assert (outcome.state, outcome.exit_status) == (RunState.SAFETY_STOP, 3)
+    assert "helium_fraction below 0.2 for 300 s: it is 0.049" in outcome.message
+    assert "transfer" in outcome.message
+    assert "field going to 0 T" in " ".join(night.messages("safe-state"))
+    levels = night.rows("SELECT time_s, value FROM channel WHERE name = 'helium_fraction' ORDER BY seq")
+    assert 0.89 < levels[0][1] <= 0.9
+    assert levels[-1][1] == pytest.approx(0.05, abs=1e-3)
+    assert all(59.0 < later - earlier < 90.0 for (earlier, _), (later, _) in itertools.pairwise(levels))
+
+
+def test_level_meter_that_answers_nothing_is_an_alarm(night: Night) -> None:
+    def silence(night: Night, plan_index: int) -> None:
+        if plan_index == 5:
+            box = night.rack.boxes[MERCURY_ADDRESS]
+            answer = box.answer
+            box.answer = lambda line: "STAT:DEV:DB5.L1:NOT_FOUND" if "LVL" in line else answer(line)  # type: ignore[method-assign]
+
+    night.on_point = silence
+    recipe = RECIPE.replace("points = 11", "points = 201")
+    outcome = night.run(with_level_meter(), recipe)
+    assert "helium_fraction below 0.2 for 300 s: it is not known" in outcome.message

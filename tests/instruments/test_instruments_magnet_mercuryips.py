@@ -11,7 +11,7 @@ from pymeasure.test import expected_protocol
 from instruments.errors import ConnectionFailedError, LimitError, QuenchError, ReadbackError, ReplyError, StateError
 from instruments.magnet_mercuryips import MercuryiPS
 from instruments.persistent_mode import SwitchedMagnet, SwitchState
-from instruments.roles import MagnetReading, MagnetState
+from instruments.roles import HeliumMeter, MagnetReading, MagnetState
 
 IDENTITY = "IDN:OXFORD INSTRUMENTS:MERCURY IPS:141350034:2.5.08.000"
 Line = tuple[str | None, str | None]
@@ -246,3 +246,27 @@ def test_settings_are_read(connected: Opener) -> None:
         8.4703,
         "ON",
     )
+
+
+LEVEL: Line = ("READ:DEV:DB5.L1:LVL:SIG:HEL:LEV", "STAT:DEV:DB5.L1:LVL:SIG:HEL:LEV:56.3938%")
+
+
+def test_level_of_the_helium_is_a_fraction(connected: Opener) -> None:
+    with connected(LEVEL, LEVEL, level_board="DB5.L1") as box:
+        meter: HeliumMeter = box
+        assert meter.has_helium_meter
+        assert meter.read_helium_fraction() == pytest.approx(0.563938)
+
+
+def test_level_board_that_is_not_there_is_said_at_the_start(connected: Opener) -> None:
+    absent: Line = (LEVEL[0], "STAT:DEV:DB5.L1:NOT_FOUND")
+    with (
+        pytest.raises(ConnectionFailedError, match=r"no level board DB5.L1"),
+        connected(absent, ("*IDN?", IDENTITY), absent, level_board="DB5.L1"),
+    ):
+        pass
+
+
+def test_supply_without_a_level_board_has_no_meter(connected: Opener) -> None:
+    with connected() as box:
+        assert not box.has_helium_meter

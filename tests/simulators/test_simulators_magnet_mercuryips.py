@@ -1,9 +1,10 @@
 import pytest
 
 from simulators.clock import VirtualClock
+from simulators.cryogenics.helium_bath import HeliumBath
 from simulators.cryogenics.magnet import MagnetCoil
 from simulators.cryogenics.magnet_circuit import Switch
-from simulators.magnet_mercuryips import ASSUMED, MercuryiPS
+from simulators.magnet_mercuryips import ASSUMED, LevelBoard, MercuryiPS
 
 SWITCH = Switch(heating_s=15.0, cooling_s=20.0)
 
@@ -171,3 +172,16 @@ def test_power_cycle_keeps_a_persistent_current(bench):
 
 def test_assumed_replies_are_listed():
     assert "SIG:PFLD" in ASSUMED
+
+
+def test_level_board_shows_the_bath_and_the_dry_part_of_its_probe() -> None:
+    clock = VirtualClock()
+    boards = {"DB5.L1": LevelBoard(clock, HeliumBath())}
+    box = MercuryiPS(clock, {"Z": MagnetCoil(1)}, SWITCH, level_boards=boards)
+    level = "STAT:DEV:DB5.L1:LVL:SIG:HEL:LEV:90.0000%"
+    assert box.answer("READ:DEV:DB5.L1:LVL:SIG:HEL:LEV") == level
+    assert box.answer("READ:DEV:DB5.L1:LVL:SIG:HEL") == f"{level}:RES:11.0000O"
+    clock.sleep(24 * 3600.0)
+    assert box.answer("READ:DEV:DB5.L1:LVL:SIG:HEL:LEV") == "STAT:DEV:DB5.L1:LVL:SIG:HEL:LEV:76.0000%"
+    assert box.answer("READ:DEV:DB5.L1:LVL:SIG:FLD") == "STAT:DEV:DB5.L1:LVL:SIG:FLD:INVALID"
+    assert ":DEV:DB5.L1:LVL:" in str(box.answer("READ:SYS:CAT"))
