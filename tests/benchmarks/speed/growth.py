@@ -14,9 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import our_points
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from live_update import NOISE_S, isotherms
 
 from analysis.corrections import Corrections

@@ -33,6 +33,10 @@ def currents_A(points: int) -> list[float]:
     return [LARGEST_A * (2.0 * place / (points - 1) - 1.0) for place in range(points)]
 
 
+NAMES = ("x_V", "y_V", "temperature_K", "field_T")
+"""What a peer reads."""
+
+
 class Bench:
     """What a peer sets and reads."""
 

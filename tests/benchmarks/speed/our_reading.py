@@ -7,6 +7,7 @@ against; its size is compared with that of all its columns as raw doubles.
 """
 
 import json
+import resource
 import sys
 import tempfile
 import time
@@ -107,6 +108,7 @@ def main() -> None:
         "copy_wall_s": copied[1],
         "bytes_over_raw": path.stat().st_size / (8.0 * points * (1 + len(POINT_COLUMNS) - len(SPARE_COLUMNS))),
         "copy_bytes": hidden.stat().st_size,
+        "resident_MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0,
     }
     sys.stdout.write(json.dumps(answer) + "\n")
 

@@ -7,7 +7,6 @@ stores nothing itself), QCoDeS' `dond` into its SQLite data base, PyMeasure's `P
 Prints one JSON object, with the values that can be read back afterwards.
 """
 
-import csv
 import json
 import resource
 import sys
@@ -18,9 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
-from instant_rack import Bench, currents_A
+from instant_rack import NAMES, Bench, currents_A
 
-NAMES = ("x_V", "y_V", "temperature_K", "field_T")
 Values = dict[str, list[float]]
 Timed = tuple[tuple[float, float], Callable[[], Values]]
 
@@ -83,7 +81,7 @@ def bluesky(points: int, _: Path) -> Timed:
     return (end[0] - start[0], end[1] - start[1]), stored
 
 
-def _fresh(path: Path) -> Path:
+def fresh(path: Path) -> Path:
     """Return the path with nothing of an earlier measurement there: both peers add to what they find."""
     path.unlink(missing_ok=True)
     return path
@@ -93,7 +91,7 @@ def qcodes(points: int, folder: Path) -> Timed:
     """Measure with dond into a data base of its own."""
     sets, parameter = import_module("qcodes.dataset"), import_module("qcodes.parameters").Parameter
     bench, grid = Bench(), currents_A(points)
-    sets.initialise_or_create_database_at(_fresh(folder / "points.db"))
+    sets.initialise_or_create_database_at(fresh(folder / "points.db"))
     sets.load_or_create_experiment("speed", "instant")
     current = parameter("current_A", set_cmd=bench.set_current_A, get_cmd=lambda: bench.current_A)
     read = [parameter(name, get_cmd=getattr(bench, name)) for name in NAMES]
@@ -111,35 +109,14 @@ def qcodes(points: int, folder: Path) -> Timed:
 
 def pymeasure(points: int, folder: Path) -> Timed:
     """Run a procedure in a worker, which writes a CSV from a thread of its own."""
-    from pymeasure.experiment import IntegerParameter, Procedure, Results, Worker
-
-    class Sweep(Procedure):
-        points: Any = IntegerParameter("Points")
-        DATA_COLUMNS: ClassVar = ["current_A", *NAMES]
-
-        def execute(self) -> None:
-            bench = Bench()
-            reads = [(name, getattr(bench, name)) for name in NAMES]
-            for place, current_A in enumerate(currents_A(self.points)):
-                bench.set_current_A(current_A)
-                self.emit("results", {"current_A": bench.current_A} | {name: read() for name, read in reads})
-                self.emit("progress", 100.0 * place / self.points)
-                if self.should_stop():
-                    return
-
-    results = Results(Sweep(points=points), str(_fresh(folder / "points.csv")))
-    worker = Worker(results)
+    experiment, sweep = import_module("pymeasure.experiment"), import_module("pymeasure_sweep")
+    file = fresh(folder / "points.csv")
+    worker = experiment.Worker(experiment.Results(sweep.Sweep(points=points), str(file)))
     start = clocks()
     worker.start()
     worker.join(timeout=3600)
     end = clocks()
-
-    def stored() -> Values:
-        with (folder / "points.csv").open(newline="") as file:
-            rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-        return {name: [float(row[name]) for row in rows] for name in ("current_A", *NAMES)}
-
-    return (end[0] - start[0], end[1] - start[1]), stored
+    return (end[0] - start[0], end[1] - start[1]), lambda: sweep.stored(file)
 
 
 def main() -> None:
@@ -157,16 +134,19 @@ def main() -> None:
                 "processor_us": 1e6 * processor_s / points,
                 "wall_us": 1e6 * wall_s / points,
                 "resident_MB": resident_MB,
-                "is_exact": _is_exact(values, points),
+                "is_exact": is_exact(values, points),
             }
         )
         + "\n"
     )
 
 
-def _is_exact(values: Values, points: int) -> bool:
+def is_exact(values: Values, points: int) -> bool:
     """Say whether what was stored is what the instruments showed at what was to be set, point by point."""
-    bench, rows = Bench(), zip(*(values[name] for name in ("current_A", *NAMES)), strict=True)
+    bench = Bench()
+    rows = list(zip(*(values[name] for name in ("current_A", *NAMES)), strict=True))
+    if len(rows) != points:
+        return False
     for expected_A, (current_A, *row) in zip(currents_A(points), rows, strict=True):
         bench.set_current_A(current_A)
         shown = [getattr(bench, name)() for name in NAMES]

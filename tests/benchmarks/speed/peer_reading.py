@@ -6,6 +6,7 @@ Written with QCoDeS' own `Measurement`, numeric columns, and read with `load_by_
 """
 
 import json
+import resource
 import sys
 import time
 from importlib import import_module
@@ -51,6 +52,7 @@ def main() -> None:
                 "is_exact": is_exact,
                 "table_s": seconds[0],
                 "table_wall_s": seconds[1],
+                "resident_MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0,
                 "bytes_over_raw": database.stat().st_size / (8.0 * points * (1 + len(names))),
             }
         )

@@ -1,4 +1,4 @@
-"""Where the time of a simulated point and of the live view's fit goes: the ten largest costs of each.
+"""Where the time of a point, of the live exponent and of the live view's drawing goes: the ten largest costs of each.
 
     python tests/benchmarks/speed/profiles.py
 
@@ -17,11 +17,14 @@ from pathlib import Path
 import numpy as np
 import our_points
 import our_simulated
+from live_update import DRIFT_S_PER_SQRT_S, NOISE_S, isotherms, step_costs_ms
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from live_update import DRIFT_S_PER_SQRT_S, NOISE_S, isotherms, step_costs_ms
+from window_redraw import make_fit, make_isotherms, measure_ours
 
+from acquisition.gui import style
+from acquisition.gui.app import make_application
 from acquisition.plan import make_plan
 from acquisition.recipe import load_recipe
 from acquisition.station_file import simulated_station
@@ -30,7 +33,17 @@ from analysis.live import LiveCollapse
 
 ROOT = Path(__file__).parents[3]
 LINES = 10
-PACKAGES = {"acquisition", "instruments", "simulators", "analysis", "pyvisa", "pymeasure", "numpy", "scipy"}
+PACKAGES = {
+    "acquisition",
+    "instruments",
+    "simulators",
+    "analysis",
+    "pyvisa",
+    "pymeasure",
+    "numpy",
+    "scipy",
+    "pyqtgraph",
+}
 
 
 def top(action: Callable[[], object]) -> list[tuple[str, float, float]]:
@@ -48,7 +61,7 @@ def top(action: Callable[[], object]) -> list[tuple[str, float, float]]:
 def _name(path: str, _: int, function: str) -> str:
     """Return a function as package and name, whatever folder it is installed in."""
     if path == "~":
-        return function.strip("<>")
+        return function.strip("<>").partition(" at 0x")[0]
     parts = Path(path).with_suffix("").parts
     place = next((at for at, part in enumerate(parts) if part in PACKAGES), len(parts) - 1)
     return f"{'.'.join(parts[place:])}.{function}"
@@ -70,14 +83,23 @@ def follow() -> None:
     step_costs_ms(live, run, 401)
 
 
+def draw() -> None:
+    """Let a run of 20 isotherms grow batch by batch in the window's raw curves, collapse and exponent, and draw it."""
+    application = make_application()
+    style.apply(application, style.LIGHT)
+    rng = np.random.default_rng(1)
+    measure_ours(make_isotherms(20, 401, rng), make_fit(rng), application)
+
+
 def main() -> None:
-    """Profile the loop alone, the simulated rack, and the live view's fit."""
+    """Profile the loop alone, the simulated rack, and the live view's fit and drawing."""
     quick = make_plan(load_recipe(ROOT / "examples" / "quick.toml"), simulated_station())
     with tempfile.TemporaryDirectory() as folder:
         answer = {
             "the loop on instruments in memory": top(lambda: our_points.run(our_points.plan_of(5000), Path(folder))),
             "the whole simulated rack": top(lambda: our_simulated.run(quick, Path(folder))),
             "the live exponent": top(follow),
+            "drawing what the live view shows": top(draw),
         }
     sys.stdout.write(json.dumps(answer) + "\n")
 

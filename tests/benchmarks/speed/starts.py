@@ -107,7 +107,7 @@ def starts(peers: Path) -> list[Start]:
 def main() -> None:
     """Print one JSON object; the peers' interpreter is named on the command line."""
     found = {start.name: [start.processor_s, start.wall_s] for start in starts(Path(sys.argv[1]))}
-    sys.stdout.write(json.dumps(found) + "\n")
+    sys.stdout.write(json.dumps({"starts": found}) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What a point costs the live exponent, against the points already taken.
 
-    python tests/benchmarks/live_update.py --out docs/live_update.md
+    python tests/benchmarks/speed/live_update.py
 
 Two runs, 20 isotherms of 401 points and 200 of 2001: filled in steps, and at each step points are added one by one and
 the exponent solved again after each, with interval and profile. The slope is that of log cost over log points: 0 means
@@ -9,10 +9,11 @@ instead. Medians of processor time, because the machine may be busy, and of wall
 OPENBLAS_NUM_THREADS=1 the two are equal on an idle machine. Compare within the table.
 """
 
-import argparse
+import json
+import resource
 import sys
 import time
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,8 +81,17 @@ def rebuild_cost(run: tuple[Isotherm, ...], window: Window) -> float:
     return time.process_time() - start
 
 
-def measure(count: int, points: int) -> list[str]:
-    """Return the lines of one run."""
+@dataclass(frozen=True)
+class Measured:
+    """What one run shows: lines of the table, the medians at its steps, and how they grow with the points taken."""
+
+    lines: list[str]
+    medians_ms: list[float]
+    slope: float
+
+
+def measure(count: int, points: int) -> Measured:
+    """Fill a run in steps and measure at each."""
     run = isotherms(count, points, np.random.default_rng(1))
     window = Window(1.6, 1e-3)
     live = LiveCollapse(
@@ -110,26 +120,20 @@ def measure(count: int, points: int) -> list[str]:
         f"| {count} x {points} | rebuilt from all points | {rebuild_ms:.1f} | {rebuild_ms / medians[-1]:.0f} x |",
     ]
     sys.stderr.write(f"alpha = {exponent.alpha:.4f} +- {exponent.statistical:.4f}\n")
-    return lines
+    return Measured(lines, medians, slope)
 
 
 def main() -> None:
-    """Print or write the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
-    lines = [line for size in SIZES for line in measure(*size)]
-    text = "\n".join(
-        [
-            "| run | points taken | CPU ms an update | wall ms |",
-            "| --- | --- | --- | --- |",
-            *lines,
-            "",
-        ]
-    )
-    if options.out:
-        options.out.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    """Print one JSON object."""
+    runs = [measure(*size) for size in SIZES]
+    head = ["| run | points taken | CPU ms an update | wall ms |", "| --- | --- | --- | --- |"]
+    found = {
+        "table": "\n".join([*head, *(line for run in runs for line in run.lines), ""]),
+        "largest_ms": [max(run.medians_ms) for run in runs],
+        "slope": [run.slope for run in runs],
+        "resident_MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0,
+    }
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":

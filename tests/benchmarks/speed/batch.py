@@ -1,6 +1,6 @@
 """Batches on one core and on two: an exponent with 10 000 bootstrap resamples, and 1000 runs analysed anew.
 
-    python tests/benchmarks/batch.py --out docs/batch.md
+    python tests/benchmarks/speed/batch.py
 
 A run is nine isotherms up to 1.5 K and one beyond, each a closed sweep of 401 values, with noise, drift and a crossover
 to 12 K. A bootstrap resample is a fit to the fitted curve plus its residuals drawn anew; a run analysed is a whole
@@ -9,8 +9,9 @@ On a machine that is busy otherwise the gain falls short of the number of cores;
 the cores that the batch got, tell how much of that is the machine's.
 """
 
-import argparse
+import json
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ Floats = NDArray[np.float64]
 TEMPERATURES_K = (0.1, 0.14, 0.2, 0.28, 0.4, 0.55, 0.75, 1.0, 1.4, 2.0)
 KONDO_K = 12.0
 WINDOW = Window(1.5, 0.8e-3)
+RESAMPLES, RUNS = 10_000, 1000
 RESAMPLES_A_TASK = 250
 RUNS_A_TASK = 5
 
@@ -134,42 +135,54 @@ def timed(name: str, work: Callable[[int], Floats], tasks: int, processes: int) 
     return Timing(processes, np.concatenate(done), seconds, processor_s)
 
 
-def lines(name: str, work: Callable[[int], Floats], tasks: int, processes: int) -> list[str]:
-    """Return the lines of one batch: a tenth of it in one process, the whole in all."""
-    one = timed(name, work, max(2, tasks // 10), 1)
-    whole = timed(name, work, tasks, processes)
-    gain = whole.a_second / one.a_second
-    return [
-        f"| {name} | {t.processes} | {t.alphas.size} | {t.seconds:.1f} | {t.a_second:.1f} | "
-        f"{1e3 * t.processor_s / t.alphas.size:.2f} | {100 * t.share:.0f} % | {t.alphas.mean():.4f} | "
-        f"{t.alphas.std(ddof=1):.4f} | {note} |"
-        for t, note in ((one, ""), (whole, f"{gain:.2f} times one process"))
-    ]
+class Batch:
+    """A batch done twice: a tenth of it in one process, then the whole in all."""
+
+    def __init__(self, name: str, work: Callable[[int], Floats], tasks: int, processes: int) -> None:
+        self.name = name
+        self.one = timed(name, work, max(2, tasks // 10), 1)
+        self.whole = timed(name, work, tasks, processes)
+
+    @property
+    def gain(self) -> float:
+        """How many times as many fits a second all processes do as one."""
+        return self.whole.a_second / self.one.a_second
+
+    def lines(self) -> list[str]:
+        """Return its lines of the table."""
+        return [
+            f"| {self.name} | {t.processes} | {t.alphas.size} | {t.seconds:.1f} | {t.a_second:.1f} | "
+            f"{1e3 * t.processor_s / t.alphas.size:.2f} | {100 * t.share:.0f} % | {t.alphas.mean():.4f} | "
+            f"{t.alphas.std(ddof=1):.4f} | {note} |"
+            for t, note in ((self.one, ""), (self.whole, f"{self.gain:.2f} times one process"))
+        ]
 
 
 def main() -> None:
-    """Print or write the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--resamples", type=int, default=10_000)
-    parser.add_argument("--runs", type=int, default=1000)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
+    """Print one JSON object; progress goes to stderr."""
+    cores = os.cpu_count() or 1
+    batches = [
+        Batch("bootstrap", resamples, RESAMPLES // RESAMPLES_A_TASK, cores),
+        Batch("runs", runs, RUNS // RUNS_A_TASK, cores),
+    ]
     statistical = _refit().minimum.curvature ** -0.5
     text = "\n".join(
         [
             "| batch | processes | fits | seconds | a second | CPU ms a fit | of its cores | mean alpha | spread | |",
             "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-            *lines("bootstrap", resamples, options.resamples // RESAMPLES_A_TASK, options.processes),
-            *lines("runs", runs, options.runs // RUNS_A_TASK, options.processes),
+            *(line for batch in batches for line in batch.lines()),
             "",
             f"Standard error of the bootstrapped run by its profile, noise and drift: {statistical:.4f}.",
             "",
         ]
     )
-    if options.out:
-        options.out.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    found = {
+        "table": text,
+        "gain": {batch.name: batch.gain for batch in batches},
+        "seconds": {batch.name: batch.whole.seconds for batch in batches},
+        "resident_MB": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024.0,
+    }
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":

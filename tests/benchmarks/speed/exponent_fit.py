@@ -1,15 +1,15 @@
 """How sharp and how fast the exponent is, beside equation 24 and the package fssa, on the same simulated sets.
 
-    python tests/benchmarks/exponent_fit.py --sets 300 --peer-python PATH --out docs/exponent_fit.md
+    python tests/benchmarks/speed/exponent_fit.py SETS PYTHON_OF_THE_PEERS
 
 A set has 12 temperatures from 0.1 to 1.5 K, 401 voltages within 1 mV, the two-channel-Kondo curve with A = 0.29 and
-B = 7.8 e2/h, noise of 0.05 e2/h a point and an offset of 0.3 e2/h an isotherm; alpha = 1/2. `--peer-python` names an
-interpreter that has fssa; without one that row is left out. Times are medians of processor time, because the machine
-may be busy; with OPENBLAS_NUM_THREADS=1 they are those of an idle machine. Compare them within the table.
+B = 7.8 e2/h, noise of 0.05 e2/h a point and an offset of 0.3 e2/h an isotherm; alpha = 1/2. Times are medians of
+processor time, because the machine may be busy; with OPENBLAS_NUM_THREADS=1 they are those of an idle one. Prints one
+JSON object.
 """
 
-import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,10 @@ TRUTH = 0.5
 CRAMER_RAO = 0.00076
 NOISE, OFFSET = 0.05, 0.3
 PEER = Path(__file__).with_name("fssa_peer.py")
+HEAD = (
+    "| estimator | bias | spread | over Cramer-Rao | median CPU ms | sets | |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+)
 
 
 def signal() -> Floats:
@@ -145,35 +150,24 @@ def peer(python: Path, sets: list[Floats]) -> tuple[str, float]:
     )
 
 
-def main() -> None:
-    """Print or write the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--sets", type=int, default=300)
-    parser.add_argument("--peer-python", type=Path)
-    parser.add_argument("--peer-sets", type=int, default=6)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
+def answer(count: int, python: Path | None = None, peer_count: int = 3) -> dict[str, Any]:
+    """Return the table and what is promised of it; fssa's part only where an interpreter is named that has it."""
     rng = np.random.default_rng(1)
-    sets = [measured(rng) for _ in range(options.sets)]
+    sets = [measured(rng) for _ in range(count)]
     lines, sharper, warm_ms = ours(sets)
-    verdicts = [f"The profile likelihood is {sharper:.0f} times sharper than the sharpest D(alpha)."]
-    if options.peer_python:
-        line, peer_ms = peer(options.peer_python, sets[: options.peer_sets])
+    figures = {"points": BIAS_V.size * TEMPERATURES_K.size, "warm_ms": warm_ms, "sharper": sharper}
+    if python is not None:
+        line, peer_ms = peer(python, sets[:peer_count])
         lines.append(line)
-        verdicts.append(f"A warm fit takes {warm_ms:.2f} ms, {peer_ms / warm_ms:.0f} times less than fssa's.")
-    text = "\n".join(
-        [
-            "| estimator | bias | spread | over Cramer-Rao | median CPU ms | sets | |",
-            "| --- | --- | --- | --- | --- | --- | --- |",
-            *lines,
-            "",
-            *verdicts,
-            "",
-        ]
-    )
-    if options.out:
-        options.out.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+        figures["peer_over_ours"] = peer_ms / warm_ms
+    return figures | {"table": "\n".join([*HEAD, *lines, ""])}
+
+
+def main() -> None:
+    """Print one JSON object, the number of sets and the peers' interpreter from the command line."""
+    found = answer(int(sys.argv[1]), Path(sys.argv[2]))
+    found["resident_MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":
