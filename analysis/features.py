@@ -149,11 +149,11 @@ def _corrected(isotherms: tuple[Isotherm, ...], fit: ExponentFit | None) -> list
 
 
 def _exponents(curves: Sequence[EvenCurve], fit: ExponentFit | None) -> TwoExponents:
-    """Fit both exponents to the curves less their departure towards T_K, with the one exponent's systematic error."""
+    """Fit both exponents; of the one exponent's systematic error they get what the fit of both has no part for."""
     if fit is None:
         return fit_two_exponents(curves)
-    found = fit_two_exponents(_without_departure(curves, fit))
-    more = fit.systematic.total()
+    found = fit_two_exponents(curves, fit.corrections.temperature_accuracy_fraction)
+    more = float(np.hypot(fit.systematic.window, fit.systematic.excitation))
     alpha, beta = (
         own if own.error is None else replace(own, error=float(np.hypot(own.error, more)))
         for own in (found.alpha, found.beta)

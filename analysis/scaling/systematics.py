@@ -28,12 +28,19 @@ def temperature_error(problem: Problem, drift_S2_per_s: float, alpha: float, acc
             for index in range(len(problem.isotherms))
         ]
     )
-    log_t = problem.log_t
+    return float(np.sqrt(max(shifts @ shifts, smooth_variance(shifts[:, None], problem.log_t)[0, 0])))
+
+
+def smooth_variance(shifts: Floats, log_temperature: Floats) -> Floats:
+    """Return the covariance, shape (m, m), of what moves by `shifts`, shape (N, m), for a thermometer's 1-sigma error.
+
+    The error is a smooth function of ln T: correlated over 0.5, 1 or 2, or linear; the one with the largest trace.
+    """
+    log_t = log_temperature - log_temperature.mean()
     distance = log_t[:, None] - log_t
-    variances = [float(shifts @ shifts)]
-    variances += [float(shifts @ np.exp(-0.5 * (distance / length) ** 2) @ shifts) for length in CORRELATION_LENGTHS]
-    variances.append(float(shifts @ (log_t / np.std(log_t))) ** 2)
-    return float(np.sqrt(max(variances)))
+    correlations = [np.exp(-0.5 * (distance / length) ** 2) for length in CORRELATION_LENGTHS]
+    correlations.append(np.outer(log_t, log_t) / np.var(log_t))
+    return max((shifts.T @ correlation @ shifts for correlation in correlations), key=np.trace)
 
 
 def excitation_error(problem: Problem, drift_S2_per_s: float, alpha: float) -> float:

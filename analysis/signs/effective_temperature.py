@@ -6,7 +6,7 @@ the same points, with a free level for each isotherm, so that drift between isot
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +89,7 @@ def free_scaling(curves: Sequence[EvenCurve], weights: Sequence[Floats]) -> Shar
         lambda alpha: problem.fit(np.exp(alpha * log_t)).chi2, bounds=ALPHA_RANGE, method="bounded"
     )
     best = problem.fit(np.exp(float(found["x"]) * log_t))
-    return SharedCurveFit(best.chi2, max(1, best.degrees_of_freedom - 1), best.coefficients)
+    return replace(best, degrees_of_freedom=max(1, best.degrees_of_freedom - 1))
 
 
 def _lorenz_ratio(curves: Sequence[EvenCurve], weights: Sequence[Floats]) -> Quantity:

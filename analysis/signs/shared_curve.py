@@ -23,11 +23,12 @@ DEPARTURE_SCALE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SharedCurveFit:
-    """Chi-square of the values at the nodes about one curve, and the curve's coefficients, shape (k,)."""
+    """Chi-square of the values at the nodes about one curve, what the curve takes of it, and its coefficients (k,)."""
 
     chi2: float
     degrees_of_freedom: int
     coefficients: Floats
+    explained: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,8 @@ def fit_linear(gram: Floats, moment: Floats, power: float, values: int) -> Share
     is_seen = eigenvalues > RIDGE * eigenvalues[-1]
     projected = (vectors.T @ (moment / size))[is_seen]
     coefficients = vectors[:, is_seen] @ (projected / eigenvalues[is_seen]) / size
-    chi2 = power - float(np.sum(projected**2 / eigenvalues[is_seen]))
-    return SharedCurveFit(max(chi2, 0.0), max(1, values - int(is_seen.sum())), coefficients)
+    explained = float(np.sum(projected**2 / eigenvalues[is_seen]))
+    return SharedCurveFit(max(power - explained, 0.0), max(1, values - int(is_seen.sum())), coefficients, explained)
 
 
 def _departure(x: Floats, relative_unit: float, omega: float) -> Floats:
