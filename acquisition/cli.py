@@ -244,6 +244,9 @@ def samples(as_json: JsonOption = False) -> None:
 def serve(
     sample: Annotated[str, typer.Argument(metavar="SAMPLE", help="Sample to put into the simulated rack.")],
     models: Annotated[str, typer.Option(metavar="A,B,...", help="Boxes to serve; all if left out.")] = "",
+    station: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Serve the rack of this station: boxes, circuit, [simulation].")
+    ] = None,
     speed: Annotated[str, typer.Option(metavar="FACTOR", help="Times real time.")] = "1",
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the simulated world.")] = 1,
     as_json: JsonOption = False,
@@ -252,7 +255,7 @@ def serve(
     from acquisition.terminal.rack_commands import ServeOptions, serve_rack
 
     names = tuple(name.strip() for name in models.split(",") if name.strip())
-    serve_rack(ServeOptions(sample, names, _speed(speed) or 1.0, seed, as_json))
+    serve_rack(ServeOptions(sample, names, station, _speed(speed) or 1.0, seed, as_json))
 
 
 @app.command()

@@ -53,7 +53,7 @@ from instruments.transport import TIMEOUT_S, WriteObserver
 from instruments.voltmeter_keithley2182a import Keithley2182A
 from simulators.control import book_fault, switch_fault
 from simulators.fault_panel import RefusedFaultError
-from simulators.rack import START_K, Circuit, Options, close_rack, open_rack
+from simulators.rack import START_K, Circuit, Options, Switch, close_rack, open_rack
 from simulators.rack import Rack as SimulatedRack
 
 _LOCK_INS = {LockInModel.SR830: SR830, LockInModel.SR860: SR860, LockInModel.SR865A: SR860}
@@ -174,11 +174,11 @@ def _simulated(
     simulated = open_rack(
         sample,
         seed,
-        _models(station),
+        simulated_models(station),
         start_s=start.time_s,
         start_K=START_K if start.temperature_K is None else start.temperature_K,
         start_T=start.field_T,
-        options=Options(circuit=_circuit(station.circuit), dummy_ohm=dummy_ohm),
+        options=replace(simulated_options(station), dummy_ohm=dummy_ohm),
     )
     try:
         yield simulated
@@ -227,7 +227,20 @@ def open_simulated_bench(
         yield BenchRack(dict(connectors.each()), clock, _SimulatedWorld(simulated, clock))
 
 
-def _models(station: Station) -> tuple[str, ...]:
+def simulated_options(station: Station) -> Options:
+    """Return what a station says of its simulated rack, besides its boxes."""
+    said = station.simulation
+    return Options(
+        remanence_T=said.remanence_T,
+        thermometer_shift_per_T=said.thermometer_shift_per_T,
+        switch=Switch() if said.persistent_switch else None,
+        circuit=_circuit(station.circuit),
+        eddy_W_per_T2_s2=said.eddy_W_per_T2_s2,
+        insert=said.insert,
+    )
+
+
+def simulated_models(station: Station) -> tuple[str, ...]:
     """Return the models of a station's boxes, as a simulated rack knows them."""
     return tuple(getattr(station, role).model.value for role in station.addresses)
 

@@ -265,6 +265,35 @@ class Stage(TomlModel):
     )
 
 
+class InsertKind(StrEnum):
+    """Refrigerators that can be simulated."""
+
+    DILUTION = "dilution"
+    HELIUM_3 = "helium3"
+    HELIUM_4 = "helium4"
+
+
+class SimulationSection(TomlModel):
+    """What is not ideal about the rack where it is simulated; a real one takes no notice of it."""
+
+    insert: InsertKind | None = Field(
+        default=None,
+        description="'dilution', 'helium3' or 'helium4'; if left out, the usual one of the temperature controller",
+    )
+    remanence_T: Annotated[Number, Field(ge=0, le=0.1)] = Field(
+        default=0.0, description="largest remanent field of the magnet in tesla, some millitesla as a rule"
+    )
+    persistent_switch: bool = Field(
+        default=False, strict=True, description="the magnet of an AMI430 has a persistent switch; all others have one"
+    )
+    thermometer_shift_per_T: Annotated[Number, Field(ge=0, le=0.1)] = Field(
+        default=0.0, description="by which part of T the thermometer reads too low in a tesla, e.g. 0.01"
+    )
+    eddy_W_per_T2_s2: NotNegative = Field(
+        default=0.036, description="heat of a field ramp on the sample, watt over the square of tesla per second"
+    )
+
+
 class Station(TomlFile):
     """A rack: its boxes, its wiring, its hard limits."""
 
@@ -280,6 +309,9 @@ class Station(TomlFile):
     contact: ContactSection = Field(description="a table [contact] with what the sample may be subjected to")
     stage: tuple[Stage, ...] = Field(default=(), description="tables [[stage]], one a stage that the bias heats")
     interlock: tuple[InterlockRule, ...] = Field(default=(), description="tables [[interlock]], one a rule")
+    simulation: SimulationSection = Field(
+        default=SimulationSection(), description="a table [simulation], what is not ideal about the simulated rack"
+    )
 
     @model_validator(mode="after")
     def _addresses_differ(self) -> Self:

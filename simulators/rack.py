@@ -15,7 +15,7 @@ import numpy as np
 from simulators.circuit import Circuit
 from simulators.clock import VirtualClock
 from simulators.cryogenics import helium3_insert, helium4_insert, refrigerator
-from simulators.cryogenics.cryostat import Cryostat
+from simulators.cryogenics.cryostat import EDDY_W_PER_T2_S2, Cryostat
 from simulators.cryogenics.helium_bath import HeliumBath
 from simulators.cryogenics.magnet import MagnetCoil
 from simulators.cryogenics.magnet_circuit import Switch
@@ -69,6 +69,10 @@ class Options:
         How the contact is wired.
     dummy_ohm
         A resistor in the place of the sample.
+    eddy_W_per_T2_s2
+        Heat of a ramp on the sample stage, over the square of its rate in tesla per second.
+    insert
+        The refrigerator, one of `INSERTS`; None for the one that the temperature controller comes with.
     """
 
     remanence_T: float = 0.0
@@ -76,9 +80,14 @@ class Options:
     switch: Switch | None = None
     circuit: Circuit = FOUR_WIRE_CURRENT_BIAS
     dummy_ohm: float | None = None
+    eddy_W_per_T2_s2: float = EDDY_W_PER_T2_S2
+    insert: str | None = None
 
 
 IDEAL: Final = Options()
+
+INSERTS: Final[Mapping[str, Insert]] = {"dilution": refrigerator, "helium3": helium3_insert, "helium4": helium4_insert}
+"""Every refrigerator there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,11 +287,12 @@ def _make_rack(
         raise UnknownModelError(f"there is no simulated {strangers[0]!r}; there are {', '.join(BOXES)}")
     clock = VirtualClock(start_s)
     model_at = _placed(models)
-    insert = BOXES[model_at[TEMPERATURE_ADDRESS]].insert
-    cryostat = Cryostat(seed, start_K, insert, start_s=clock.now_s())  # in whole nanoseconds, as all inputs
+    insert = INSERTS[options.insert] if options.insert else BOXES[model_at[TEMPERATURE_ADDRESS]].insert
+    start_s = clock.now_s()  # in whole nanoseconds, as all inputs
+    cryostat = Cryostat(seed, start_K, insert, start_s, options.eddy_W_per_T2_s2)
     coil = MagnetCoil(seed, options.remanence_T, start_T)
     coil.watch(cryostat.feel_ramp)
-    bath = HeliumBath(clock.now_s(), start_T)
+    bath = HeliumBath(start_s, start_T)
     coil.watch_field(bath.feel_field)
     if options.thermometer_shift_per_T:
         coil.watch_field(cryostat.feel_field)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, Protocol, cast
 
 from simulators.control import ControlDesk
-from simulators.rack import Rack, UnknownModelError, open_rack
+from simulators.rack import IDEAL, Options, Rack, UnknownModelError, open_rack
 from simulators.session import Session
 
 LOOPBACK: Final = "127.0.0.1"
@@ -159,7 +159,15 @@ class RackServer:
                 connection.close()
 
 
-def serve_sample(sample: str, seed: int, wall: Wall, *, speed: float = 1.0, models: Sequence[str] = ()) -> RackServer:
+def serve_sample(
+    sample: str,
+    seed: int,
+    wall: Wall,
+    *,
+    speed: float = 1.0,
+    models: Sequence[str] = (),
+    options: Options = IDEAL,
+) -> RackServer:
     """Open a fresh rack and return the server of its boxes, or of the models named, which take their places.
 
     Raises
@@ -167,7 +175,7 @@ def serve_sample(sample: str, seed: int, wall: Wall, *, speed: float = 1.0, mode
     UnknownModelError
         If there is no simulator for a model, or two would stand in one place.
     """
-    return RackServer(open_rack(sample, seed, models), wall, speed=speed, models=models)
+    return RackServer(open_rack(sample, seed, models, options=options), wall, speed=speed, models=models)
 
 
 class _Connection:

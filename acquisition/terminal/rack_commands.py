@@ -32,6 +32,7 @@ class ServeOptions:
 
     sample: str
     models: tuple[str, ...]
+    station: Path | None
     speed: float
     seed: int
     as_json: bool
@@ -43,17 +44,25 @@ def serve_rack(options: ServeOptions) -> None:
     Raises
     ------
     InputError
-        If there is no such sample or model.
+        If there is no such sample or model, or the station cannot be used.
     """
-    from simulators.rack import UnknownModelError
+    from simulators.rack import IDEAL, UnknownModelError
     from simulators.sample import samples
     from simulators.server import serve_sample
 
     if options.sample not in samples():
         raise InputError(f"serve {options.sample}: no such sample; there are {', '.join(samples())}")
+    models, rack_options = options.models, IDEAL
+    if options.station is not None:
+        from acquisition.station import simulated_models, simulated_options
+
+        station = load_station(options.station)
+        models, rack_options = models or simulated_models(station), simulated_options(station)
     stop = Event()
     try:
-        server = serve_sample(options.sample, options.seed, WallClock(), speed=options.speed, models=options.models)
+        server = serve_sample(
+            options.sample, options.seed, WallClock(), speed=options.speed, models=models, options=rack_options
+        )
     except UnknownModelError as error:
         raise InputError(f"--models: {error}") from error
     with _set_by_signals(stop), _announced(server.control, options.sample):

@@ -40,7 +40,8 @@ _MEMORY_S: Final = 600.0
 _LONGEST_STEP_S: Final = 600.0
 _TOLERANCE: Final = (5e-5, 5e-5, 5e-4, 2e-4)
 _UNSEEN: Final = 3e-4
-_EDDY_W_PER_T2_S2: Final = 0.036  # 0.1 uW at 0.1 T/min (class-typical)
+EDDY_W_PER_T2_S2: Final = 0.036
+"""Heat of a ramp on the sample stage: 0.1 uW at 0.1 T/min (class-typical)."""
 
 
 class StageTemperatures(NamedTuple):
@@ -72,9 +73,19 @@ class Cryostat:
         Which refrigerator: a dilution unit if left out.
     start_s
         When that is.
+    eddy_W_per_T2_s2
+        Heat of a magnet's ramp, over the square of its rate.
     """
 
-    def __init__(self, seed: int, start_K: float = 4.2, insert: Insert = refrigerator, start_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        seed: int,
+        start_K: float = 4.2,
+        insert: Insert = refrigerator,
+        start_s: float = 0.0,
+        eddy_W_per_T2_s2: float = EDDY_W_PER_T2_S2,
+    ) -> None:
+        self._eddy_W_per_T2_s2 = eddy_W_per_T2_s2
         streams = [Noise(seed, f"cryostat/sample/{period_s:g} s") for period_s in _FLUCTUATION_PERIODS_S]
         self._fluctuation = [lru_cache(maxsize=64)(stream.at) for stream in streams]
         self._system = RegulatedRefrigerator(Inputs(Setpoint(start_s, start_K, start_K)), insert)
@@ -239,7 +250,7 @@ class Cryostat:
         rates_T_per_s
             Pairs of start time in s and |dB/dt| in T/s.
         """
-        steps = [(start_s, _EDDY_W_PER_T2_S2 * rate_T_per_s**2) for start_s, rate_T_per_s in rates_T_per_s]
+        steps = [(start_s, self._eddy_W_per_T2_s2 * rate_T_per_s**2) for start_s, rate_T_per_s in rates_T_per_s]
         self.schedule_external_heat_W(time_s, "eddy currents", steps)
 
     def feel_field(self, time_s: float, fields: Sequence[tuple[float, float]]) -> None:

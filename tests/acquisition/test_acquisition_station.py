@@ -4,12 +4,12 @@ import pytest
 
 from acquisition import station as station_room
 from acquisition.clock import WallClock
-from acquisition.station import check_boxes, safe_station, safe_steps
+from acquisition.station import check_boxes, safe_station, safe_steps, simulated_options
 from acquisition.station_file import Station, simulated_station
 from instruments.lockin_sr830 import SR830
 from simulators.fault_panel import FaultPanel, Order
 from simulators.faults import Fault
-from simulators.rack import LOCKIN_ADDRESS, Rack, close_rack, open_rack
+from simulators.rack import IDEAL, LOCKIN_ADDRESS, MERCURY_ADDRESS, Rack, close_rack, open_rack
 
 WALL = WallClock()
 
@@ -97,3 +97,28 @@ def test_check_of_a_silent_box_says_so_and_goes_on(station: Station, rack: Rack)
     reports = {report.role: report for report in check_boxes(station, WALL)}
     assert "is it switched on" in reports["temperature controller"].trouble
     assert reports["magnet"].identity
+
+
+def test_check_shows_the_helium_of_a_supply_with_a_level_board() -> None:
+    opened = open_rack("cu1", 1, ["MercuryiPS"])
+    data = simulated_station().to_dict()
+    data["station"]["visa_library"] = opened.visa_library
+    data["magnet"] |= {"model": "MercuryiPS", "address": MERCURY_ADDRESS, "level_board": "DB5.L1"}
+    (magnet,) = (box for box in check_boxes(Station.from_dict(data, "test"), WALL) if box.role == "magnet")
+    assert magnet.reads["helium_fraction"] == pytest.approx(0.9, abs=1e-3)
+    close_rack(opened)
+
+
+def test_table_simulation_makes_the_simulated_rack_less_ideal() -> None:
+    table = {
+        "insert": "helium3",
+        "remanence_T": 2e-3,
+        "persistent_switch": True,
+        "thermometer_shift_per_T": 0.01,
+        "eddy_W_per_T2_s2": 0.1,
+    }
+    told = simulated_options(Station.from_dict(simulated_station().to_dict() | {"simulation": table}, "test"))
+    assert told.insert == "helium3"
+    assert (told.remanence_T, told.thermometer_shift_per_T, told.eddy_W_per_T2_s2) == (2e-3, 0.01, 0.1)
+    assert told.switch is not None
+    assert simulated_options(simulated_station()) == IDEAL

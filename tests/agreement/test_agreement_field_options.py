@@ -1,12 +1,10 @@
 """A recipe's table [field] on the simulated rack: persistent switch, degauss, a heater held in the field."""
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from acquisition import station as composition
 from acquisition.clock import WallClock
 from acquisition.loop import Loop
 from acquisition.plan import make_plan
@@ -16,9 +14,9 @@ from acquisition.recipe import Recipe, parse_recipe
 from acquisition.running.control import Control
 from acquisition.running.past import Past
 from acquisition.station import open_simulated
-from acquisition.station_file import Station, simulated_station
+from acquisition.station_file import SimulationSection, Station, simulated_station
 from instruments.errors import StateError
-from simulators.rack import Options, find_rack
+from simulators.rack import find_rack
 
 RECIPE = """
 [run]
@@ -110,11 +108,9 @@ def test_run_that_goes_on_in_field_regulates_at_the_first_field_before_it_holds(
     assert walk.readings[0].flags & ~PointFlag.AFTER_PAUSE == PointFlag.GOOD
 
 
-def test_held_heater_keeps_the_temperature_that_a_deceived_thermometer_would_lose(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(composition, "Options", partial(Options, thermometer_shift_per_T=0.05))
-    held, regulated = (Walk(station(), hold_heater=is_held) for is_held in (True, False))
+def test_held_heater_keeps_the_temperature_that_a_deceived_thermometer_would_lose() -> None:
+    deceived = station().model_copy(update={"simulation": SimulationSection(thermometer_shift_per_T=0.05)})
+    held, regulated = (Walk(deceived, hold_heater=is_held) for is_held in (True, False))
     in_field = [place for place, reading in enumerate(held.readings) if reading.field_setpoint_T]
     for walk, change in ((held, 0.0), (regulated, 0.01)):  # 5 % a tesla at 0.2 T
         found = np.mean([walk.true_K[place] for place in in_field]) / walk.true_K[0] - 1.0

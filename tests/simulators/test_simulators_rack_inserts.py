@@ -61,6 +61,24 @@ def test_options_make_a_rack_less_ideal(opened):
     assert rack.boxes[MAGNET_ADDRESS].answer("PS:INST?") == "1"
 
 
+@pytest.mark.parametrize("model", ["LakeShore372", *CONTROLLERS])
+@pytest.mark.parametrize(("insert", "base_K"), [("dilution", 0.012), ("helium3", 0.3), ("helium4", 1.514)])
+def test_any_controller_reads_any_refrigerator(opened, model, insert, base_K):
+    rack = opened(model, options=Options(insert=insert))
+    rack.clock.sleep(10.0 * 3600.0)
+    assert rack.cryostat.sample_temperature_K(rack.clock.now_s()) == pytest.approx(base_K, rel=0.2)
+
+
+def test_eddy_heat_is_in_proportion_to_its_coefficient(opened):
+    warmed_K = []
+    for eddy in (0.0, 0.036, 0.36):
+        rack = opened(start_K=0.1, options=Options(eddy_W_per_T2_s2=eddy))
+        rack.clock.sleep(3600.0)
+        rack.coil.ramp(3600.0, 40.0, 0.1, 5.0)
+        warmed_K.append(rack.cryostat.stage_temperatures_K(3900.0).sample_K)
+    assert warmed_K[0] < warmed_K[1] < warmed_K[2]
+
+
 def test_world_goes_on_where_it_stopped(opened):
     rack = opened("ITC503", "IPS120", start_s=5000.0, start_K=20.0, start_T=0.5)
     reply = rack.boxes[BOXES["IPS120"].address].answer("R7")
