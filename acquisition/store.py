@@ -353,18 +353,18 @@ class RunFileReader:
             found["state"] = RunState.INTERRUPTED.value
         return found
 
-    def columns(self, *names: str, after_seq: int = 0) -> dict[str, np.ndarray]:
-        """Return columns of table `point` as arrays in the order of `seq`, from behind `after_seq` on."""
+    def columns(self, *names: str, after_seq: int = 0, most: int = -1) -> dict[str, np.ndarray]:
+        """Return columns of table `point` as arrays by `seq`, from behind `after_seq` on, at most `most` rows."""
         unknown = set(names) - POINT_COLUMNS.keys() - {"seq"}
         if unknown:
             raise InputError(f"{self.path}: no column {sorted(unknown)[0]} in table point")
-        if not after_seq and (seal := self._seal()) is not None:
+        if not after_seq and most < 0 and (seal := self._seal()) is not None:
             copied = copied_columns(self.path, seal, names)
             if copied is not None:
                 return copied
         try:
             with reading(self.path):
-                return table_columns(self._connection, names, after_seq, absent=self._later)
+                return table_columns(self._connection, names, after_seq, most, self._later)
         except sqlite3.Error as error:
             raise InputError(f"{self.path}: the run file is damaged or being replaced ({error})") from error
 

@@ -4,7 +4,6 @@ The batch fit chooses the window and finds what moves alpha besides noise; the l
 a cost that does not depend on how many there are. With the settings of the batch fit the two agree to rounding.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from analysis.curves import Curves, Isotherm, is_same_field, make_curves
 from analysis.errors import ModelError, WindowError
 from analysis.fit_result import ExponentFit
 from analysis.live import LiveCollapse
+from analysis.points import Points
 from analysis.scaling.collapsed import CollapsedIsotherm, collapse_isotherm
 
 Floats = NDArray[np.float64]
@@ -23,33 +23,12 @@ Floats = NDArray[np.float64]
 SAME_ISOTHERM = 8e-3
 """Relative difference of two temperatures that `make_curves` would take for one."""
 
+MOST_POINTS = 60_000
+"""A batch fit is made of so many points, or up to twice as many. A hundred thousand leave a statistical error some ten
+times below the others, and a run of a week would have a million: then every second is left out, or every fourth."""
+
 VISIBLE_MOVE = 0.2
 """Movement of alpha, in its own errors, from which all isotherms are scaled anew and not only those with new points."""
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Trusted points in the order of time, shape (n,) each; `isotherm_index` tells the isotherms of the plan apart."""
-
-    isotherm_index: NDArray[np.int64]
-    bias_V: Floats
-    temperature_K: Floats
-    field_T: Floats
-    conductance_S: Floats
-    conductance_error_S: Floats
-    time_s: Floats
-    excitation_Vrms: Floats
-    direction: NDArray[np.int8]
-    is_anchor: NDArray[np.bool_]
-
-    def select(self, rows: NDArray[np.bool_]) -> "Points":
-        """Return only those `rows` (bool, shape (n,))."""
-        return Points(*(getattr(self, column.name)[rows] for column in fields(self)))
-
-    @classmethod
-    def joined(cls, parts: Sequence["Points"]) -> "Points":
-        """Return all `parts`, at least one, in their order."""
-        return cls(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(cls)))
 
 
 @dataclass
@@ -90,6 +69,11 @@ class GrowingFit:
     ------
     ModelError
         For a series resistance: its current is the integral of a whole curve.
+
+    Attributes
+    ----------
+    stride : int
+        Of so many points in the order of time one is fitted.
     """
 
     def __init__(self, corrections: Corrections) -> None:
@@ -97,6 +81,8 @@ class GrowingFit:
             raise ModelError(f"a growing fit has no series resistance, and series_ohm is {corrections.series_ohm:g}")
         self._corrections = corrections
         self._points: list[Points] = []
+        self._seen = self._kept = 0
+        self.stride = 1
         self._batch: ExponentFit | None = None
         self._live: LiveCollapse | None = None
         self._places: list[_Place] = []
@@ -110,13 +96,32 @@ class GrowingFit:
         return self._batch is not None
 
     def add(self, points: Points) -> bool:
-        """Take further points; say whether they are of an isotherm that the last batch fit did not know."""
+        """Take further points; say whether a batch fit is due: of a new isotherm, or of fewer points than before."""
+        points = self._share_of(points)
         self._points.append(points)
+        self._kept += len(points.bias_V)
+        if self._kept > 2 * MOST_POINTS:
+            self._halve()
+            return True
         if self._batch is None:
             return True
         known = set(self._place_of)
         self._give(points)
         return bool(set(self._place_of) - known)
+
+    def _share_of(self, points: Points) -> Points:
+        """Return the points whose turn it is."""
+        places = self._seen + np.arange(len(points.bias_V))
+        self._seen += len(places)
+        return points if self.stride == 1 else points.select(places % self.stride == 0)
+
+    def _halve(self) -> None:
+        """Leave every second point out, from now on too; the live collapse goes on with the next batch fit."""
+        while self._kept > 2 * MOST_POINTS:
+            points = self._all_points()
+            self._points = [points.select(np.arange(self._kept) % 2 == 0)]
+            self.stride *= 2
+            self._kept = len(self._points[0].bias_V)
 
     def refit(self) -> None:
         """Fit all points anew, and go on from there.

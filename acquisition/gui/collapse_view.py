@@ -1,5 +1,7 @@
 """The collapse: scaled data on the master curve, residual strip, window, and the exponent by hand or by fit."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from PyQt5.QtCore import Qt, pyqtSignal
@@ -12,7 +14,9 @@ from acquisition.gui.plots import Plot, View
 from acquisition.gui.style import LABELS, MILLIVOLT, TemperatureColours
 from analysis.fit_result import ExponentFit
 from analysis.quantities import in_conductance_quanta
-from analysis.scaling.collapsed import CollapsedIsotherm
+
+if TYPE_CHECKING:
+    from analysis.scaling.collapsed import CollapsedIsotherm
 
 Floats = NDArray[np.float64]
 
@@ -127,9 +131,11 @@ class CollapseView(View):
             self._draw_residuals(place)
         self._tell()
         window = fit.window
+        every = "" if answer.stride == 1 else f", one of {answer.stride}"
         self.readout.setText(
             f"shaded: T \u2264 {window.temperature_max_K:.3g} K, |V| \u2264 {MILLIVOLT * window.bias_max_V:.3g} mV; "
-            f"{fit.points_used} points of {fit.isotherms_used} isotherms, \u03c7\u00b2/dof = {fit.chi2_per_dof:.3f}"
+            f"{fit.points_used} points of {fit.isotherms_used} isotherms{every}, "
+            f"\u03c7\u00b2/dof = {fit.chi2_per_dof:.3f}"
         )
 
     def forget(self) -> None:

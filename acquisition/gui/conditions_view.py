@@ -7,7 +7,7 @@ from acquisition.gui.history import History
 from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot, View
 from acquisition.gui.style import LABELS
-from acquisition.gui.tail import Fresh, RunTail
+from acquisition.gui.tail import Fresh
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +39,6 @@ class ConditionsView(View):
             "heater": self.heater.line(palette.accent),
         }
         self._histories = {name: History() for name in self._lines}
-        self._seen: dict[int, int] = {}
         self.reads(self.temperature, lambda x, y: f"t = {x:.3f} h, T = {10**y:.5f} K")
         self.reads(self.deviation, lambda x, y: f"t = {x:.3f} h, T - setpoint = {y:.3f} mK")
         self.reads(self.field, lambda x, y: f"t = {x:.3f} h, H = {y:.4f} T")
@@ -47,10 +46,10 @@ class ConditionsView(View):
 
     def show_news(self, news: News) -> None:
         """Take what is new, in the order of time, seen or not; there is no table of it to go back to."""
-        self._take_points(news.tail, news.fresh)
+        self._take_points(news.fresh)
         self._take_between(news.fresh)
         super().show_news(news)
-        if self.isVisible():
+        if self.is_seen:
             self._draw_lines()
 
     def draw_points(self, news: News, stale: frozenset[int]) -> None:
@@ -60,7 +59,6 @@ class ConditionsView(View):
     def forget(self) -> None:
         """Take the curves away, for another run."""
         self._histories = {name: History() for name in self._lines}
-        self._seen = {}
         for line in self._lines.values():
             line.setData([], [])
 
@@ -72,16 +70,10 @@ class ConditionsView(View):
                 hours, values = _stairs(hours, values, self._histories["temperature"].hours[-1])
             line.setData(hours, values)
 
-    def _take_points(self, tail: RunTail, fresh: Fresh) -> None:
-        for index in sorted(fresh.isotherms):
-            isotherm = tail.isotherms[index]
-            rows = slice(self._seen.get(index, 0), None)
-            self._seen[index] = len(isotherm.table)
-            time_s, temperature_K = isotherm.table["time_s"][rows], isotherm.table["temperature_K"][rows]
-            self._histories["temperature"].extend(time_s, temperature_K)
-            self._histories["field"].extend(time_s, isotherm.table["field_T"][rows])
-            deviation_mK = MILLIKELVIN * (temperature_K - isotherm.temperature_setpoint_K)
-            self._histories["deviation"].extend(time_s, deviation_mK)
+    def _take_points(self, fresh: Fresh) -> None:
+        self._histories["temperature"].extend(fresh.time_s, fresh.temperature_K)
+        self._histories["field"].extend(fresh.time_s, fresh.field_T)
+        self._histories["deviation"].extend(fresh.time_s, MILLIKELVIN * fresh.deviation_K)
 
     def _take_between(self, fresh: Fresh) -> None:
         if fresh.monitors:

@@ -3,13 +3,13 @@
 So a new batch of points costs the painting of one curve, however many there are. In a vector export all are drawn.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph
 from numpy.typing import NDArray
-from PyQt5.QtCore import QRect, QRectF, Qt
+from PyQt5.QtCore import QPointF, QRect, QRectF, Qt
 from PyQt5.QtGui import QColor, QPaintEngine, QPainter, QPen, QPixmap, QPolygonF, QTransform
 from PyQt5.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
@@ -34,15 +34,25 @@ def thinned(x: Floats, y: Floats, most: int = MOST_POINTS) -> tuple[Floats, Floa
     return x[keep], y[keep]
 
 
+_Extent = tuple[float, float, float, float]
+"""Left, right, lowest and highest."""
+
+
 @dataclass
 class _Curve:
     x: Floats
     y: Floats
-    polygon: QPolygonF
     colour: QColor
     is_shown: bool
-    extent: QRectF
     factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        self.measure()
+
+    def measure(self) -> None:
+        """Make polygon and extent anew, after a change of points or factor."""
+        self.polygon = pyqtgraph.functions.arrayToQPolygonF(self.x, self.factor * self.y)
+        self.extent = _extent_of(self.polygon) if len(self.x) else None
 
 
 class CurveStack(pyqtgraph.GraphicsObject):
@@ -59,7 +69,9 @@ class CurveStack(pyqtgraph.GraphicsObject):
         self._dot_size = dot_size
         self._curves: dict[Hashable, _Curve] = {}
         self._growing: Hashable = None
-        self._bounds: QRectF | None = None
+        self._rest: _Extent | None = None
+        self._is_rest_known = False
+        self._points = 0
         self._picture = QPixmap()
         self._picture_of: tuple[QTransform, QRect, float] | None = None
 
@@ -71,21 +83,31 @@ class CurveStack(pyqtgraph.GraphicsObject):
         share = min(max(POINTS_IN_ALL // max(1, len(self._curves)), FEWEST_POINTS), MOST_POINTS)
         finite = np.isfinite(x) & np.isfinite(y)
         x, y = thinned(x[finite], y[finite], share)
-        polygon = pyqtgraph.functions.arrayToQPolygonF(x, y)
         if name != self._growing:
             self._growing = name
-            self._picture_of = None
-        self._curves[name] = _Curve(x, y, polygon, colour, is_shown, polygon.boundingRect())
+            self._rest_changed()
+        before = self._curves.get(name)
+        self._points += len(x) - (len(before.x) if before else 0)
+        self._curves[name] = _Curve(x, y, colour, is_shown)
+        if self._points > 2 * max(POINTS_IN_ALL, FEWEST_POINTS * len(self._curves)):
+            self._thin_all(share)
         self._changed()
+
+    def _thin_all(self, share: int) -> None:
+        """Take points from curves that were set when there were fewer of them."""
+        for curve in self._curves.values():
+            curve.x, curve.y = thinned(curve.x, curve.y, share)
+            curve.measure()
+        self._points = sum(len(curve.x) for curve in self._curves.values())
+        self._rest_changed()
 
     def scale_curve(self, name: Hashable, factor: float) -> None:
         """Draw a curve with its ordinates times a factor above zero, which keeps the points that were chosen of it."""
         curve = self._curves[name]
         if curve.factor != factor:
             curve.factor = factor
-            curve.polygon = pyqtgraph.functions.arrayToQPolygonF(curve.x, factor * curve.y)
-            curve.extent = curve.polygon.boundingRect()
-            self._picture_of = None
+            curve.measure()
+            self._rest_changed()
             self._changed()
 
     def show_curve(self, name: Hashable, *, is_shown: bool) -> None:
@@ -93,7 +115,7 @@ class CurveStack(pyqtgraph.GraphicsObject):
         curve = self._curves[name]
         if curve.is_shown != is_shown:
             curve.is_shown = is_shown
-            self._picture_of = None
+            self._rest_changed()
             self._changed()
 
     def curve(self, name: Hashable) -> tuple[Floats, Floats]:
@@ -109,11 +131,14 @@ class CurveStack(pyqtgraph.GraphicsObject):
         """Take all curves away."""
         self._curves.clear()
         self._growing = None
-        self._picture_of = None
+        self._points = 0
+        self._rest_changed()
         self._changed()
 
+    def _rest_changed(self) -> None:
+        self._picture_of, self._is_rest_known = None, False
+
     def _changed(self) -> None:
-        self._bounds = None
         self.prepareGeometryChange()
         self.informViewBoundsChanged()
         self.update()
@@ -122,23 +147,21 @@ class CurveStack(pyqtgraph.GraphicsObject):
 
     def boundingRect(self) -> QRectF:  # Qt's name
         """Return the extent of the shown curves."""
-        if self._bounds is None:
-            self._bounds = QRectF()
-            for curve in self._shown():
-                self._bounds = self._bounds.united(curve.extent)
-        return self._bounds
+        extent = self._extent()
+        return QRectF() if extent is None else QRectF(QPointF(extent[0], extent[2]), QPointF(extent[1], extent[3]))
 
     def dataBounds(self, ax: int, frac: float = 1.0, orthoRange: object = None) -> tuple[float, float] | None:
         """Return the extent along an axis, for the automatic range."""
-        extents = [curve.extent for curve in self._shown()]
-        if not extents:
-            return None
-        if ax:
-            return min(extent.top() for extent in extents), max(extent.bottom() for extent in extents)
-        return min(extent.left() for extent in extents), max(extent.right() for extent in extents)
+        extent = self._extent()
+        return None if extent is None else (extent[2:] if ax else extent[:2])
 
-    def _shown(self) -> list[_Curve]:
-        return [curve for curve in self._curves.values() if curve.is_shown and len(curve.x)]
+    def _extent(self) -> _Extent | None:
+        """Return the extent of all that is shown; only that of the growing curve is looked at anew."""
+        if not self._is_rest_known:
+            self._is_rest_known = True
+            self._rest = _united([curve for name, curve in self._curves.items() if name != self._growing])
+        growing = self._curves.get(self._growing)
+        return self._rest if growing is None else _united([growing], self._rest)
 
     def pixelPadding(self) -> float:  # pyqtgraph's name
         """Return how far the drawing reaches beyond the data, in pixels."""
@@ -207,3 +230,19 @@ def _draw_dots(painter: QPainter, polygon: QPolygonF) -> None:
     painter.setPen(pen)
     painter.drawPoints(transform.map(polygon))
     painter.restore()
+
+
+def _extent_of(polygon: QPolygonF) -> _Extent:
+    bounds = polygon.boundingRect()
+    return bounds.left(), bounds.right(), bounds.top(), bounds.bottom()
+
+
+def _united(curves: Sequence[_Curve], first: _Extent | None = None) -> _Extent | None:
+    """Return the extent of the curves that are shown, and of another one."""
+    extents = [curve.extent for curve in curves if curve.is_shown and curve.extent is not None]
+    if first is not None:
+        extents.append(first)
+    if not extents:
+        return None
+    lefts, rights, lows, highs = zip(*extents, strict=True)
+    return min(lefts), max(rights), min(lows), max(highs)

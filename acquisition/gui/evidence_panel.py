@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QColor, QShowEvent
+from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
 from acquisition.gui.analysis_process import AnalysisProcess
@@ -65,9 +65,8 @@ class EvidencePanel(Panel):
         self._is_due = self._is_due or answer.is_batch
         self._weigh_if_seen()
 
-    def showEvent(self, a0: QShowEvent | None) -> None:  # Qt's name
-        """Weigh what came while the panel was hidden."""
-        super().showEvent(a0)
+    def catch_up(self) -> None:
+        """Weigh what came while the panel was not seen."""
         self._weigh_if_seen()
 
     def end(self) -> None:
@@ -75,7 +74,7 @@ class EvidencePanel(Panel):
         self._analysis.stop()
 
     def _weigh_if_seen(self) -> None:
-        if self._is_due and self.isVisible():
+        if self._is_due and self.is_seen:
             self._weigh()
 
     def _weigh(self) -> None:

@@ -16,20 +16,24 @@ class FieldView(View):
         super().__init__(around, "Field")
         self.plot = Plot(around.palette, LABELS["field"], "G(H) \u2212 G(0) (e\u00b2/h)")
         self.graphics.addItem(self.plot)
-        self._means: dict[float, dict[int, tuple[float, float]]] = {}
+        self._means: dict[float, dict[float, tuple[float, float]]] = {}
         self.lines: dict[float, pyqtgraph.PlotDataItem] = {}
         self.reads(self.plot, lambda x, y: f"H = {x:.4f} T, G \u2212 G(lowest field) = {y:.3f} e\u00b2/h")
 
     def draw_points(self, news: News, stale: frozenset[int]) -> None:
         """Draw the means of the anchors."""
-        for index in stale:
+        touched = set()
+        for index in sorted(stale):
             isotherm = news.tail.isotherms[index]
             rows = isotherm.table["is_anchor"] == 1
             if rows.any():
                 mean = float(in_conductance_quanta(np.mean(isotherm.table["conductance_S"][rows])))
                 field_T = float(np.mean(isotherm.table["field_T"][rows]))
-                self._means.setdefault(isotherm.temperature_setpoint_K, {})[index] = (field_T, mean)
-        for temperature_K, found in self._means.items():
+                of_temperature = self._means.setdefault(isotherm.temperature_setpoint_K, {})
+                of_temperature[isotherm.field_setpoint_T] = (field_T, mean)
+                touched.add(isotherm.temperature_setpoint_K)
+        for temperature_K in touched:
+            found = self._means[temperature_K]
             if len(found) > 1:
                 self._draw(news, temperature_K, sorted(found.values()))
         if not self.lines:

@@ -2,11 +2,14 @@
 
 It takes points as they come; those that came while it was busy are taken together. From one batch fit to the next it
 updates the live fit. A batch fit is due when an isotherm begins and when the run ends, but not so often that fitting
-takes more than a quarter of the time.
+takes more than a quarter of the time. What it fits with needs scipy, which it loads by itself: a window shows its
+points before.
 """
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +19,11 @@ from acquisition.clock import Wall
 from analysis.corrections import Corrections
 from analysis.errors import AnalysisError
 from analysis.fit_result import ExponentFit
-from analysis.growing_fit import GrowingFit, Points
-from analysis.scaling.collapsed import CollapsedIsotherm, universal_curve
+from analysis.points import Points
+
+if TYPE_CHECKING:
+    from analysis.growing_fit import GrowingFit
+    from analysis.scaling.collapsed import CollapsedIsotherm
 
 Floats = NDArray[np.float64]
 
@@ -42,24 +48,34 @@ class FitAnswer:
         The 2CK curve nearest to the master curve of the last batch fit: reduced bias, and value in S / K^alpha.
     is_batch : bool
         Whether the window, D(alpha) and the systematic errors are new too.
+    stride : int
+        Of so many points one is fitted, for there are very many.
     """
 
     fit: ExponentFit
-    collapsed: dict[int, CollapsedIsotherm]
+    collapsed: "dict[int, CollapsedIsotherm]"
     theory: tuple[Floats, Floats]
     is_batch: bool
+    stride: int = 1
 
 
 @dataclass
 class _Task:
     """One run to be fitted: its fit, its points that wait, and whether a batch fit is due."""
 
-    growing: GrowingFit
+    corrections: Corrections
     waiting: list[Points]
     is_refit_due: bool = True
     is_ended: bool = False
     rest_until_s: float = 0.0
     theory: tuple[Floats, Floats] | None = None
+
+    @cached_property
+    def growing(self) -> "GrowingFit":
+        """Return the fit; asked for in the worker's thread only."""
+        from analysis.growing_fit import GrowingFit
+
+        return GrowingFit(self.corrections)
 
 
 class FitWorker(QThread):
@@ -92,7 +108,7 @@ class FitWorker(QThread):
     def begin(self, corrections: Corrections) -> None:
         """Forget the run before; points of another one follow."""
         with QMutexLocker(self._mutex):
-            self._task = _Task(GrowingFit(corrections), [])
+            self._task = _Task(corrections, [])
 
     def take(self, points: Points) -> None:
         """Take further points of the run."""
@@ -160,9 +176,11 @@ class FitWorker(QThread):
         if not growing.is_fitted or task.theory is None:
             return None
         fit = growing.fit()
-        return FitAnswer(fit, growing.collapsed(fit), task.theory, is_batch)
+        return FitAnswer(fit, growing.collapsed(fit), task.theory, is_batch, growing.stride)
 
     def _refit(self, task: _Task) -> None:
+        from analysis.scaling.collapsed import universal_curve
+
         task.is_refit_due = task.is_ended = False
         began_s = self._wall.monotonic_s()
         try:

@@ -36,7 +36,7 @@ class MapView(View):
         self.bar.setImageItem(self.image, insert_in=self.plot)
         for side in ("left", "right"):
             self.bar.getAxis(side).setTextPen(around.palette.foreground)
-        self._curves: dict[int, tuple[float, float, Floats]] = {}
+        self._curves: dict[tuple[float, float], Floats] = {}
         self._bias_max_V = 0.0
         self._logs: Floats = np.empty(0)
         self._grid: Floats = np.empty((0, 0))
@@ -49,7 +49,8 @@ class MapView(View):
         if bias_max_V > self._bias_max_V:
             self._bias_max_V = bias_max_V
             stale = frozenset(isotherms)
-        for index in stale:
+            self._curves = {}
+        for index in sorted(stale):
             self._take(isotherms[index])
         self._draw()
 
@@ -69,7 +70,9 @@ class MapView(View):
         grid_V = self._bias_max_V * np.linspace(-1.0, 1.0, COLUMNS)
         on_grid_S = np.interp(grid_V, bias_V[order], conductance_S[order], np.nan, np.nan)
         quanta = np.asarray(in_conductance_quanta(on_grid_S))
-        self._curves[isotherm.index] = (isotherm.temperature_setpoint_K, isotherm.field_setpoint_T, quanta)
+        place = (isotherm.temperature_setpoint_K, isotherm.field_setpoint_T)
+        before = self._curves.get(place, quanta)
+        self._curves[place] = np.where(np.isnan(quanta), before, quanta)  # measured once more, as far as it is
 
     def rows(self) -> Iterator[tuple[object, ...]]:
         """Yield the map as a table."""
@@ -79,9 +82,9 @@ class MapView(View):
             yield from ((10**log, bias_V, quanta) for bias_V, quanta in zip(grid_V.tolist(), row.tolist(), strict=True))
 
     def _draw(self) -> None:
-        curves = [curve for curve in self._curves.values() if self.selection.shows(curve[0], curve[1])]
-        field_T = min((abs(curve[1]) for curve in curves), default=0.0)
-        by_temperature = {curve[0]: curve[2] for curve in curves if abs(curve[1]) == field_T}
+        places = [place for place in self._curves if self.selection.shows(*place)]
+        field_T = min((abs(field_T) for _, field_T in places), default=0.0)
+        by_temperature = {place[0]: self._curves[place] for place in places if abs(place[1]) == field_T}
         if len(by_temperature) < 2:
             self.image.clear()
             self.readout.setText("the map appears with the second temperature")

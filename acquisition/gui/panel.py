@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from PyQt5.QtCore import QSettings, pyqtSignal
+from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QWidget
 
 from acquisition.clock import Wall
@@ -94,6 +95,7 @@ class Panel(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
+        self._is_in_front = True
         self.setObjectName(name)
 
     def clear(self) -> None:
@@ -104,6 +106,28 @@ class Panel(QWidget):
 
     def show_answer(self, answer: FitAnswer) -> None:
         """Take a new fit."""
+
+    # --- whether it is seen -----------------------------------------------------------------------------------------
+
+    @property
+    def is_seen(self) -> bool:
+        """Return whether anything of it can be on the screen: a dock behind another one says it is visible, too."""
+        return self._is_in_front and self.isVisible()
+
+    def set_in_front(self, is_in_front: bool) -> None:
+        """Take note that its dock comes to the front, or goes behind another one."""
+        self._is_in_front = is_in_front
+        if self.is_seen:
+            self.catch_up()
+
+    def showEvent(self, a0: QShowEvent | None) -> None:  # Qt's name
+        """Catch up, if it is seen now."""
+        super().showEvent(a0)
+        if self.is_seen:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Do what was left undone while it was not seen."""
 
     def end(self) -> None:
         """Let go of everything: the window closes."""

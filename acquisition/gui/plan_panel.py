@@ -24,6 +24,7 @@ from acquisition.gui.control_bar import GOING_ON
 from acquisition.gui.file_dialog import ask_for_file
 from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.style import Tone
+from acquisition.gui.tail import RunTail
 from acquisition.plan import IsothermPlan
 from acquisition.planning.plan_edit import RunningPlan, extended
 from acquisition.planning.timing import duration_text
@@ -43,6 +44,7 @@ class PlanPanel(Panel):
         self._around = around
         self._running: RunningPlan | None = None
         self._planned_points = -1
+        self._tail: RunTail | None = None
         self._recipe: dict[str, object] = {}
         self.list = QTreeWidget()
         self.list.setHeaderLabels(list(HEADINGS))
@@ -76,29 +78,39 @@ class PlanPanel(Panel):
 
     def clear(self) -> None:
         """Forget the run."""
-        self._running, self._planned_points = None, -1
+        self._running, self._planned_points, self._tail = None, -1, None
         self.list.clear()
         self.answer.setText(" ")
         self._enable(False)
 
     def show_news(self, news: News) -> None:
         """Take a new plan, new points and the engine's refusals."""
-        tail = news.tail
-        if tail.planned_points != self._planned_points:
-            self._load(tail.path, tail.planned_points)
-            self._recipe = dict(tail.header.get("recipe", {}))
-        if news.fresh.is_state_new:
-            self._enable(tail.state in GOING_ON and self._running is not None)
+        self._tail = tail = news.tail
+        if self.is_seen:
+            self.catch_up()
         for event in news.fresh.events:
             if event.kind == "refused":
                 self._say(event.message, is_bad=True)
         last = tail.last()
         under_way = last.index if last is not None and tail.state in GOING_ON else -1
-        for index in news.fresh.isotherms | ({under_way} if under_way >= 0 else set()):
-            self._show_progress(index, len(tail.isotherms[index].table), is_under_way=index == under_way)
+        for index in news.fresh.isotherms:
+            self._show_progress(index, tail.isotherms[index].points, is_under_way=index == under_way)
+
+    def catch_up(self) -> None:
+        """Make the plan now, if that has waited."""
+        tail = self._tail
+        if tail is None:
+            return
+        if tail.planned_points != self._planned_points:
+            self._load(tail.path, tail.planned_points)
+            self._recipe = dict(tail.header.get("recipe", {}))
+        self._enable(tail.state in GOING_ON and self._running is not None)
+        last = tail.last()
+        if last is not None and tail.state in GOING_ON:
+            self._show_progress(last.index, last.points, is_under_way=True)
 
     def _load(self, path: Path, planned_points: int) -> None:
-        """Make the plan again and list it."""
+        """Make the plan again, which takes a moment, and list it."""
         self._planned_points = planned_points
         try:
             unfinished = load_unfinished(path, self._around.wall)

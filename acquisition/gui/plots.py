@@ -14,7 +14,7 @@ import pyqtgraph
 import pyqtgraph.exporters
 from numpy.typing import NDArray
 from PyQt5.QtCore import QMarginsF, QPointF, Qt
-from PyQt5.QtGui import QColor, QPainter, QPdfWriter, QShowEvent
+from PyQt5.QtGui import QColor, QPainter, QPdfWriter
 from PyQt5.QtWidgets import QAction, QLabel, QSizePolicy, QVBoxLayout
 
 from acquisition.gui.curve_stack import CurveStack
@@ -169,10 +169,9 @@ class View(Panel):
         self._answer = answer
         self._draw_if_seen()
 
-    def showEvent(self, a0: QShowEvent | None) -> None:  # Qt's name
-        """Draw what came while the view was hidden."""
-        super().showEvent(a0)
-        self._draw_if_seen()
+    def catch_up(self) -> None:
+        """Draw what came while the view was not seen."""
+        self._draw_waiting()
 
     def _redraw(self) -> None:
         if self._news is not None:
@@ -180,7 +179,7 @@ class View(Panel):
             self._draw_if_seen()
 
     def _draw_if_seen(self) -> None:
-        if self.isVisible():
+        if self.is_seen:
             self._draw_waiting()
 
     def _draw_waiting(self) -> None:

@@ -14,7 +14,6 @@ from PyQt5.QtWidgets import (
     QVBoxLayout,
 )
 
-from acquisition.gui.compare_window import CompareWindow
 from acquisition.gui.panel import Panel, Surroundings
 from acquisition.gui.run_preview import RunPreview
 from acquisition.run_list import find_runs
@@ -103,6 +102,8 @@ class RunBrowser(Panel):
             self.preview.show_run(shown)
 
     def _compare(self) -> None:
+        from acquisition.gui.compare_window import CompareWindow  # it weighs, and so takes scipy
+
         CompareWindow(self.chosen(), self._palette, self).show()
 
     def end(self) -> None:

@@ -17,7 +17,7 @@ from acquisition.readings import UNTRUSTED, Direction, Event, Monitor, PointKind
 from acquisition.running.interlocks import Action
 from acquisition.running.lock import is_locked, lock_path
 from acquisition.store import RunFileReader
-from analysis.growing_fit import Points
+from analysis.points import Points
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +54,14 @@ _DIRECTIONS = {Direction.UP.value: 1.0, Direction.DOWN.value: -1.0, Direction.NO
 _FIRST_CAPACITY = 128
 EVENTS_KEPT = 200
 
+POINTS_A_LOOK = 50_000
+"""A look takes at most so many points, some tenth of a second; a long run that is opened is there after several."""
+
+POINTS_IN_ALL = 100_000
+FEWEST_POINTS = 50
+"""So many points are kept in all, or up to twice as many, and at least so many of an isotherm. A run of a week has ten
+times as many, and no view can show them; the run file has them all."""
+
 
 class GrowingTable:
     """Columns of floats that grow together; a column is a view of what is filled, never a copy."""
@@ -80,6 +88,13 @@ class GrowingTable:
             self._values[name][self._count : needed] = columns[name]
         self._count = needed
 
+    def thin(self, most: int) -> None:
+        """Keep at most about `most` rows, evenly taken."""
+        stride = -(-self._count // most)
+        for name, old in self._values.items():
+            self._values[name] = old[: self._count : stride].copy()
+        self._count = len(self._values[self._names[0]])
+
     def _grow(self, capacity: int) -> None:
         for name, old in self._values.items():
             self._values[name] = np.empty(capacity)
@@ -90,13 +105,20 @@ class GrowingTable:
 class TailedIsotherm:
     """One isotherm as far as it is measured.
 
-    `table` has the columns of `_KEPT` besides `direction` (+1, -1, 0), `is_anchor` (1, 0) and `flags`.
+    `table` has the columns of `_KEPT` besides `direction` (+1, -1, 0), `is_anchor` (1, 0) and `flags`; of a long run it
+    keeps a part of the `points` that are measured.
     """
 
     index: int
     temperature_setpoint_K: float
     field_setpoint_T: float
+    points: int = 0
     table: GrowingTable = field(default_factory=lambda: GrowingTable((*_KEPT, "direction", "is_anchor", "flags")))
+
+    def extend(self, columns: dict[str, Floats]) -> None:
+        """Append points, shape (n,) a column."""
+        self.table.extend(columns)
+        self.points += len(columns["time_s"])
 
     @property
     def is_swept(self) -> NDArray[np.bool_]:
@@ -120,6 +142,8 @@ class Fresh:
         Whether the state of the run changed.
     trusted : Points or None
         The new points that a fit may use; None without any.
+    time_s, temperature_K, field_T, deviation_K : array, shape (points,)
+        Of the new points, in the order of time; the last is how far the temperature was from its setpoint.
     """
 
     isotherms: frozenset[int] = frozenset()
@@ -129,6 +153,10 @@ class Fresh:
     settings: tuple[tuple[float, dict[str, Any]], ...] = ()
     is_state_new: bool = False
     trusted: Points | None = None
+    time_s: Floats = field(default_factory=lambda: np.empty(0))
+    temperature_K: Floats = field(default_factory=lambda: np.empty(0))
+    field_T: Floats = field(default_factory=lambda: np.empty(0))
+    deviation_K: Floats = field(default_factory=lambda: np.empty(0))
 
     def __bool__(self) -> bool:
         return bool(self.points or self.events or self.monitors or self.is_state_new)
@@ -160,7 +188,7 @@ class RunTail:
         self._last_monitor = 0
         self._last_setting = 0
         self._version = -1
-        self._was_locked = False
+        self._was_locked = self._has_more = False
         self.newest: Monitor | None = None
         self.settings: dict[str, Any] = {}
         self.events: deque[Event] = deque(maxlen=EVENTS_KEPT)
@@ -187,7 +215,7 @@ class RunTail:
     def look(self) -> Fresh:
         """Take in what is new."""
         version, is_locked_now = self._reader.data_version(), is_locked(lock_path(self.path))
-        if (version, is_locked_now) == (self._version, self._was_locked):
+        if (version, is_locked_now) == (self._version, self._was_locked) and not self._has_more:
             return Fresh()
         self._version, self._was_locked = version, is_locked_now
         header = self._reader.header()
@@ -197,8 +225,9 @@ class RunTail:
         self._last_event += len(events)
         self.events.extend(events)
         self.alarms = _alarms_after(self.alarms, events)
-        columns = self._reader.columns(*_COLUMNS, after_seq=self._last_seq)
+        columns = self._reader.columns(*_COLUMNS, after_seq=self._last_seq, most=POINTS_A_LOOK)
         count = len(columns["seq"])
+        self._has_more = count == POINTS_A_LOOK
         touched = self._take(columns) if count else frozenset()
         return Fresh(
             touched,
@@ -208,6 +237,10 @@ class RunTail:
             self._look_at_settings(),
             is_state_new,
             _trusted(columns) if count else None,
+            columns["time_s"],
+            columns["temperature_K"],
+            columns["field_T"],
+            columns["temperature_K"] - columns["temperature_setpoint_K"],
         )
 
     @property
@@ -238,7 +271,7 @@ class RunTail:
         numbers: dict[str, Floats] = {name: columns[name].astype(float) for name in (*_KEPT, "flags")}
         numbers["direction"] = np.array([_DIRECTIONS[direction] for direction in columns["direction"]])
         numbers["is_anchor"] = (columns["kind"] == PointKind.ANCHOR.value).astype(float)
-        touched = frozenset(int(index) for index in np.unique(columns["isotherm_index"]))
+        touched = frozenset(set(columns["isotherm_index"].tolist()))
         for index in touched:
             rows = columns["isotherm_index"] == index
             if index not in self.isotherms:
@@ -248,8 +281,19 @@ class RunTail:
                     float(columns["temperature_setpoint_K"][first]),
                     float(columns["field_setpoint_T"][first]),
                 )
-            self.isotherms[index].table.extend({name: column[rows] for name, column in numbers.items()})
+            self.isotherms[index].extend({name: column[rows] for name, column in numbers.items()})
+        self._thin()
         return touched
+
+    def _thin(self) -> None:
+        """Keep no more points than views can show; the isotherm under way keeps all of its own."""
+        rows = {index: len(isotherm.table) for index, isotherm in self.isotherms.items()}
+        most = max(POINTS_IN_ALL // len(rows), FEWEST_POINTS)
+        if sum(rows.values()) <= 2 * max(POINTS_IN_ALL, FEWEST_POINTS * len(rows)):
+            return
+        for index, count in rows.items():
+            if count > most and index != self._newest_isotherm:
+                self.isotherms[index].table.thin(most)
 
 
 def _alarms_after(alarms: tuple[str, ...], events: Sequence[Event]) -> tuple[str, ...]:

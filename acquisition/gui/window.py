@@ -148,6 +148,7 @@ class LabWindow(QMainWindow):
         dock = QDockWidget(panel.name, self)
         dock.setObjectName(f"dock {panel.name}")
         dock.setWidget(widget)
+        dock.visibilityChanged.connect(panel.set_in_front)
         self.addDockWidget(DOCK_AREAS[place.area], dock)
         self.docks[panel.name] = dock
 
@@ -321,6 +322,8 @@ class LabWindow(QMainWindow):
             panel.show_news(news)
         if fresh.trusted is not None:
             self._worker.take(fresh.trusted)
+        if tail.state not in GOING_ON:
+            self._worker.finish()
         self.bar.show_state(tail.state, has_alarms=bool(tail.alarms))
         if tail.state != "paused" or any(event.kind == "acknowledged" for event in fresh.events):
             self.trouble.withdraw(PAUSED)
@@ -331,10 +334,7 @@ class LabWindow(QMainWindow):
         was_going_on, self._was_going_on = self._was_going_on, tail.state in GOING_ON
         if tail.state == "paused":
             self._tell_of(trouble_of_pause(tail.alarms, tuple(tail.events), tail.header.get("patience_s")))
-        if self._was_going_on:
-            return
-        self._worker.finish()
-        if was_going_on:
+        if was_going_on and not self._was_going_on:
             self._tell_of(trouble_of_run(tail.state, tuple(tail.events), tail.header.get("instruments", {})))
 
     def _tell_of(self, trouble: Trouble | None) -> None:

@@ -16,11 +16,9 @@ from analysis.quantities import in_conductance_quanta
 
 @dataclass(frozen=True)
 class _ZeroBias:
-    """The mean of the anchors of an isotherm."""
+    """The mean of the anchors of an isotherm; shown again and again, the newest."""
 
     temperature_K: float
-    setpoint_K: float
-    field_T: float
     quanta: float
 
 
@@ -37,7 +35,7 @@ class ZeroBiasView(View):
         self.line = self.law.line(palette.accent)
         self.means = self.law.dots(palette.foreground, 7.0)
         self.anchors = self.drift.stack(4.0)
-        self._found: dict[int, _ZeroBias] = {}
+        self._found: dict[tuple[float, float], _ZeroBias] = {}
         self._colours = TemperatureColours([], around.palette)
         self._alpha = 0.5
         self.reads(self.law, lambda x, y: f"T = {self._temperature_K(x):.4g} K, G(0,T) = {y:.3f} e\u00b2/h")
@@ -73,7 +71,7 @@ class ZeroBiasView(View):
         quanta = np.asarray(in_conductance_quanta(table["conductance_S"][rows]))
         setpoint_K, field_T = isotherm.temperature_setpoint_K, isotherm.field_setpoint_T
         mean_K = float(np.mean(table["temperature_K"][rows]))
-        self._found[isotherm.index] = _ZeroBias(mean_K, setpoint_K, field_T, float(quanta.mean()))
+        self._found[setpoint_K, field_T] = _ZeroBias(mean_K, float(quanta.mean()))
         self.anchors.set_curve(
             isotherm.index,
             table["time_s"][rows] / HOUR_S,
@@ -83,17 +81,14 @@ class ZeroBiasView(View):
         )
 
     def _draw_law(self) -> None:
-        lowest_T = min((abs(found.field_T) for found in self._found.values()), default=0.0)
-        chosen = sorted(
-            (found for found in self._found.values() if abs(found.field_T) == lowest_T),
-            key=lambda found: found.temperature_K,
-        )
+        lowest_T = min((abs(field_T) for _, field_T in self._found), default=0.0)
+        chosen = sorted((setpoint_K, field_T) for setpoint_K, field_T in self._found if abs(field_T) == lowest_T)
         if not chosen:
             return
-        x = np.array([found.temperature_K for found in chosen]) ** self._alpha
-        y = np.array([found.quanta for found in chosen])
-        is_shown = np.array([self.selection.shows_temperature(found.setpoint_K) for found in chosen])
-        brushes = [pyqtgraph.mkBrush(self._colours.colour(found.setpoint_K)) for found in chosen]
+        x = np.array([self._found[place].temperature_K for place in chosen]) ** self._alpha
+        y = np.array([self._found[place].quanta for place in chosen])
+        is_shown = np.array([self.selection.shows_temperature(setpoint_K) for setpoint_K, _ in chosen])
+        brushes = [pyqtgraph.mkBrush(self._colours.colour(setpoint_K)) for setpoint_K, _ in chosen]
         shown = np.flatnonzero(is_shown)
         self.means.setData(x[shown], y[shown], brush=[brushes[place] for place in shown])
         if len(chosen) > 2:

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from simulated_contact import run_columns
 
+from analysis import growing_fit
 from analysis.collapse import ExponentFit, fit_exponent
 from analysis.corrections import Corrections
 from analysis.curves import make_curves
 from analysis.errors import AnalysisError, ModelError
-from analysis.growing_fit import GrowingFit, Points
+from analysis.growing_fit import GrowingFit
+from analysis.points import Points
 
 CORRECTIONS = Corrections(bias_offset_V="auto")
 
@@ -64,6 +66,24 @@ def test_points_in_batches_give_what_all_at_once_give(points: Points, batch: Exp
     for first in range(whole // 2, whole, 37):
         growing.add(part(points, first, min(whole, first + 37)))
     growing.refit()
+    assert growing.fit().alpha == pytest.approx(batch.alpha, abs=1e-9)
+    assert growing.fit().points_used == batch.points_used
+
+
+def test_more_points_than_are_needed_are_thinned_evenly_and_forgotten(
+    points: Points, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = len(points.bias_V)
+    monkeypatch.setattr(growing_fit, "MOST_POINTS", whole // 5)
+    growing = GrowingFit(CORRECTIONS)
+    for first in range(0, whole, 100):
+        growing.add(part(points, first, min(whole, first + 100)))
+        assert growing.stride > 1 or first < whole // 2
+    growing.refit()
+    assert growing.stride == 4
+    columns = {column.name: getattr(points, column.name)[::4] for column in fields(points)}
+    del columns["isotherm_index"]
+    batch = fit_exponent(make_curves(**columns), None, CORRECTIONS)
     assert growing.fit().alpha == pytest.approx(batch.alpha, abs=1e-9)
     assert growing.fit().points_used == batch.points_used
 

@@ -26,6 +26,7 @@ def test_plan_of_a_run_under_way_is_changed_by_clicks(
 ) -> None:
     window = make_window(speed=1500.0)
     panel = window.panel(PlanPanel)
+    window.show_panel(panel)
     qtbot.mouseClick(window.panel(StartPanel).start, LEFT)
     qtbot.waitUntil(lambda: "under way" in column(panel, 6), timeout=60_000)
     tail = window._tail
@@ -64,5 +65,7 @@ def test_plan_of_a_finished_run_is_shown_and_not_changed(
     window = make_window()
     window.attach(finished_run)
     panel = window.panel(PlanPanel)
+    assert not column(panel, 6)  # nobody looks
+    window.show_panel(panel)
     assert column(panel, 6) == ["measured"] * 5
     assert not panel.append.isEnabled() and not panel.leave_out.isEnabled()
