@@ -18,6 +18,7 @@ from collections import deque
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does
 
 import psutil
 from PyQt5.QtCore import QSettings
@@ -30,7 +31,7 @@ from acquisition.gui.window import LabWindow
 from acquisition.terminal.commands import station_for
 
 BATCH = 100
-EVERY = 50_000
+EVERY = 25_000
 MEGABYTE = 1e6
 
 
