@@ -17,7 +17,7 @@ from pyvisa.highlevel import VisaLibraryBase
 from instruments.errors import LimitError, ReadbackError, StateError, StoppedError
 from instruments.limits import Limits
 from instruments.roles import Clock
-from instruments.transport import Line, WriteObserver
+from instruments.transport import Line, WriteObserver, as_float
 from instruments.wired import Wired
 
 RAMP_STEP_S = 0.05
@@ -90,6 +90,8 @@ class CurrentSource(Generic[Commands]):
         The command table.
     ranges : CurrentRanges
         Of this model.
+    level_header : str
+        Of the command for the level, e.g. ``":SOURCE:CURRENT"``.
     nplc : tuple of float
         Shortest and longest integration.
     address, visa_library, clock, maximum_A, maximum_V, safe_rate_A_per_s, name, on_write
@@ -103,6 +105,7 @@ class CurrentSource(Generic[Commands]):
         commands: Callable[[Line], Commands],
         ranges: CurrentRanges,
         *,
+        level_header: str,
         address: str | Adapter,
         visa_library: str | VisaLibraryBase,
         clock: Clock,
@@ -116,6 +119,7 @@ class CurrentSource(Generic[Commands]):
         self._clock = clock
         self._name = name or f"{model} at {address}"
         self._ranges = ranges
+        self._level_header = level_header
         self._level = Limits(-maximum_A, maximum_A, "A", "source current")
         self._compliance = Limits(1e-3, maximum_V, "V", "compliance")
         self._rate = Limits(1e-12, 1.0, "A/s", "ramp rate")
@@ -174,7 +178,11 @@ class CurrentSource(Generic[Commands]):
         """
         with self._line.lock:
             self._insist_on_configured("no level is set")
-            return self._box.take("source_current", self._checked_level_A(current_A), tolerance=self._step_A / 2)
+            level_A = self._checked_level_A(current_A)
+            reads_A = self._line.set_and_ask(f"{self._level_header} {level_A:g}", f"{self._level_header}?", as_float)
+        if abs(reads_A - level_A) > self._step_A / 2:
+            raise ReadbackError(self._name, f"source current set to {level_A:g} A, but it reads {reads_A:g} A")
+        return reads_A
 
     def ramp_to_current(
         self, current_A: float, rate_A_per_s: float, *, should_stop: Callable[[], bool] | None = None

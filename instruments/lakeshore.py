@@ -46,7 +46,10 @@ class Loop:
 
     def insist_on_sound_heater(self) -> None:
         """Raise `StateError` on a heater fault."""
-        error = self._line.ask_int(f"HTRST? {self._output}")
+        self.insist_on_sound(self._line.ask_int(f"HTRST? {self._output}"))
+
+    def insist_on_sound(self, error: int) -> None:
+        """Raise `StateError` on a heater fault by its number in the reply to HTRST?."""
         if error:
             raise StateError(
                 self._line.name,

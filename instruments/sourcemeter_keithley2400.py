@@ -88,6 +88,7 @@ class Keithley2400(CurrentSource[Keithley2400Commands]):
             ("KEITHLEY", "MODEL 2400"),
             _commands,
             CURRENT_RANGES,
+            level_header=":SOURCE:CURRENT",
             address=address,
             visa_library=visa_library,
             clock=clock,

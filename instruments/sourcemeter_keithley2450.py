@@ -89,6 +89,7 @@ class Keithley2450(CurrentSource[Keithley2450Commands]):
             ("KEITHLEY", "MODEL 2450"),
             _commands,
             CURRENT_RANGES,
+            level_header=":SOURCE:CURRENT",
             address=address,
             visa_library=visa_library,
             clock=clock,

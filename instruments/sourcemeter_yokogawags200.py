@@ -131,6 +131,7 @@ class YokogawaGS200(CurrentSource[YokogawaGS200Commands]):
             ("YOKOGAWA", "GS2"),
             _commands,
             CURRENT_RANGES,
+            level_header=":SOURCE:LEVEL",
             address=address,
             visa_library=visa_library,
             clock=clock,

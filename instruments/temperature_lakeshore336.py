@@ -19,7 +19,7 @@ from instruments.errors import LimitError, ReadbackError, StateError
 from instruments.lakeshore import Loop
 from instruments.limits import Limits
 from instruments.roles import Clock, TemperatureReading
-from instruments.transport import Line, WriteObserver
+from instruments.transport import Line, WriteObserver, as_float, as_floats, as_int
 from instruments.wired import Wired
 
 INPUTS = "ABCD"
@@ -202,9 +202,8 @@ class LakeShore336:
         CommunicationError, ReplyError
             If no usable replies came.
         """
-        with self._line.lock:
-            faults = ReadingFault(self._line.ask_int(f"RDGST? {self._input}") & _FAULTS)
-            temperature_K = self._line.ask_float(f"KRDG? {self._input}")
+        status, temperature_K = self._line.ask(f"RDGST? {self._input};KRDG? {self._input}", _as_reading)
+        faults = ReadingFault(status & _FAULTS)
         fault = str(faults) or ("" if temperature_K > 0.0 else "no temperature: has the input a curve?")
         return TemperatureReading(temperature_K, 0.0, not fault, fault)
 
@@ -217,9 +216,10 @@ class LakeShore336:
             On a heater fault.
         """
         with self._line.lock:
-            self._loop.insist_on_sound_heater()
-            shown = max(0.0, self._line.ask_float("HTR? 1")) / 100.0
-            return shown**0.5 if self._shows_power() else shown
+            error, shown, setup = self._line.ask("HTRST? 1;HTR? 1;HTRSET? 1", _as_heater)
+            self._loop.insist_on_sound(error)
+        fraction = max(0.0, shown) / 100.0
+        return fraction**0.5 if setup[-1] == _SHOWS_POWER else fraction
 
     def hold_heater(self) -> float:
         """Freeze the heater at its present current, for a series in field with a thermometer that the field deceives.
@@ -305,6 +305,18 @@ class LakeShore336:
         reads = self._line.ask_floats("OUTMODE? 1", 3)
         if reads[:2] != (wanted, self._channel):
             raise ReadbackError(self._name, f"mode {wanted} on input {self._input} not taken: it reads {reads}")
+
+
+def _as_reading(reply: str) -> tuple[int, float]:
+    """Return status and temperature."""
+    status, temperature_K = reply.split(";")
+    return as_int(status), as_float(temperature_K)
+
+
+def _as_heater(reply: str) -> tuple[int, float, tuple[float, ...]]:
+    """Return fault, output and setup."""
+    fault, output, setup = reply.split(";")
+    return as_int(fault), as_float(output), as_floats(setup, 4)
 
 
 def _checked_zones(zones: Sequence[Zone], maximum_K: float, name: str) -> tuple[Zone, ...]:

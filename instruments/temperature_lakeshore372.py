@@ -19,7 +19,7 @@ from instruments.errors import LimitError, StateError
 from instruments.lakeshore import Loop
 from instruments.limits import Limits
 from instruments.roles import Clock, TemperatureReading
-from instruments.transport import Line, WriteObserver
+from instruments.transport import Line, WriteObserver, as_float, as_floats, as_int
 from instruments.wired import Wired
 
 
@@ -152,6 +152,7 @@ class LakeShore372:
         self._clock = clock
         self._name = name or f"Lake Shore 372 at {address}"
         self._channel = int(Limits(1, 16, "", "channel").check(channel, self._name))
+        self._reading_question = f"RDGST? {self._channel};RDGK? {self._channel};SCAN?"
         self._setpoint = Limits(minimum_K, maximum_K, "K", "setpoint")
         self._rate = Limits(0.001, 100.0, "K/min", "setpoint ramp")
         self._zones = _checked_zones(zones, maximum_K, self._name)
@@ -216,10 +217,8 @@ class LakeShore372:
             If no usable replies came.
         """
         with self._line.lock:
-            faults = ReadingFault(self._line.ask_int(f"RDGST? {self._channel}") & _FAULTS)
-            temperature_K = self._line.ask_float(f"RDGK? {self._channel}")
-            scanned, _ = self._line.ask_floats("SCAN?", 2)
-        now_s = self._clock.now_s()
+            status, temperature_K, scanned = self._line.ask(self._reading_question, _as_reading)
+        faults, now_s = ReadingFault(status & _FAULTS), self._clock.now_s()
         if scanned == self._channel:
             self._last_scanned_s = now_s
         fault = str(faults) or ("" if temperature_K > 0.0 else "no temperature: has the channel a curve?")
@@ -234,9 +233,8 @@ class LakeShore372:
             On a heater fault.
         """
         with self._line.lock:
-            self._loop.insist_on_sound_heater()
-            shown = self._line.ask_float("HTR?")
-            resistance_ohm, _, _, display = self._line.ask_floats("HTRSET? 0", 4)
+            error, shown, (resistance_ohm, _, _, display) = self._line.ask("HTRST? 0;HTR?;HTRSET? 0", _as_heater)
+            self._loop.insist_on_sound(error)
             if display != _SHOWS_POWER:
                 return shown / 100.0
             full_scale_A = self._box.member("heater_range", HeaterRange).full_scale_A
@@ -335,6 +333,18 @@ def _output_mode(reply: str) -> tuple[int, ...]:
     if len(numbers) != 6 or not set(numbers[2:5]) <= {0, 1} or not 1 <= numbers[5] <= 255:
         raise ValueError("expected mode, channel, three of 0 or 1, and a delay of 1 to 255 s")
     return numbers
+
+
+def _as_reading(reply: str) -> tuple[int, float, float]:
+    """Return status, temperature and scanned channel."""
+    status, temperature_K, scanner = reply.split(";")
+    return as_int(status), as_float(temperature_K), as_floats(scanner, 2)[0]
+
+
+def _as_heater(reply: str) -> tuple[int, float, tuple[float, ...]]:
+    """Return fault, output and setup."""
+    fault, output, setup = reply.split(";")
+    return as_int(fault), as_float(output), as_floats(setup, 4)
 
 
 def _checked_zones(zones: Sequence[Zone], maximum_K: float, name: str) -> tuple[Zone, ...]:

@@ -199,6 +199,26 @@ class Line:
             if self._on_write is not None:
                 self._on_write(self.name, message)
 
+    def set_and_ask(self, setting: str, question: str, parse: Callable[[str], Answer]) -> Answer:
+        """Send a setting and ask in the same message what it is now; only the question is ever repeated.
+
+        For boxes that take several commands in one message, with ``;`` between them.
+
+        Raises
+        ------
+        CommunicationError, ReplyError
+            If it could not be sent, or no answer came, or an empty or torn one.
+        """
+        with self.lock:
+            self._send_in_step(f"{setting};{question}")
+            if self._on_write is not None:
+                self._on_write(self.name, setting)
+            try:
+                return self._answer(question, parse)
+            except (CommunicationError, ReplyError) as error:
+                self._get_in_step(error)
+            return self._exchange(question, parse)
+
     def read_line(self) -> str:
         """Read one line that comes unasked, or that a caller's own message asked for.
 
@@ -225,7 +245,7 @@ class Line:
         CommunicationError, ReplyError
             If no answer came, or an empty or torn one.
         """
-        return self._ask(question, _as_line, once=False)
+        return self._ask(question, as_line, once=False)
 
     def ask(self, question: str, parse: Callable[[str], Answer]) -> Answer:
         """Ask and return what `parse` makes of the reply; a `ValueError` of its says that the reply is none.
@@ -236,15 +256,15 @@ class Line:
 
     def ask_float(self, question: str) -> float:
         """Ask for exactly one finite number; raises as `ask_line` does."""
-        return self._ask(question, _as_float, once=False)
+        return self._ask(question, as_float, once=False)
 
     def ask_floats(self, question: str, count: int, *, once: bool = False) -> tuple[float, ...]:
         """Ask for exactly `count` finite numbers, separated by commas; raises as `ask_line` does."""
-        return self._ask(question, lambda reply: _as_floats(reply, count), once)
+        return self._ask(question, lambda reply: as_floats(reply, count), once)
 
     def ask_int(self, question: str, *, once: bool = False) -> int:
         """Ask for exactly one whole number; raises as `ask_line` does."""
-        return self._ask(question, _as_int, once)
+        return self._ask(question, as_int, once)
 
     def ask_bytes(self, question: str, count: int) -> bytes:
         """Ask once for exactly `count` bytes of a binary reply that carries no terminator.
@@ -255,10 +275,7 @@ class Line:
             If fewer came; the device is cleared then.
         """
         with self.lock:
-            if self._is_in_doubt or self._is_lost:
-                self._resynchronise()
-            self._send(question)
-            self._is_in_doubt = True
+            self._send_in_step(question)
             try:
                 reply = self.adapter.read_bytes(count)
             except (pyvisa.errors.Error, OSError) as error:
@@ -335,10 +352,17 @@ class Line:
         self._resynchronise()
 
     def _exchange(self, question: str, parse: Callable[[str], Answer]) -> Answer:
+        self._send_in_step(question)
+        return self._answer(question, parse)
+
+    def _send_in_step(self, message: str) -> None:
+        """Send what will be answered; the next line is the answer to it."""
         if self._is_in_doubt or self._is_lost:
             self._resynchronise()
-        self._send(question)
+        self._send(message)
         self._is_in_doubt = True
+
+    def _answer(self, question: str, parse: Callable[[str], Answer]) -> Answer:
         reply = self._receive(question).strip()
         try:
             answer = parse(reply)
@@ -454,21 +478,25 @@ class Line:
         raise CommunicationError(self.name, f"answers, but not by its identity {self._identity!r}; was it replaced?")
 
 
-def _as_line(reply: str) -> str:
+def as_line(reply: str) -> str:
+    """Return a reply that is not empty; raises `ValueError`."""
     if not reply:
         raise ValueError("empty")
     return reply
 
 
-def _as_int(reply: str) -> int:
+def as_int(reply: str) -> int:
+    """Return the one whole number that a reply is; raises `ValueError`."""
     return int(_plain(reply))
 
 
-def _as_float(reply: str) -> float:
-    return _as_floats(reply, 1)[0]
+def as_float(reply: str) -> float:
+    """Return the one finite number that a reply is; raises `ValueError`."""
+    return as_floats(reply, 1)[0]
 
 
-def _as_floats(reply: str, count: int) -> tuple[float, ...]:
+def as_floats(reply: str, count: int) -> tuple[float, ...]:
+    """Return the finite numbers that a reply is, separated by commas; raises `ValueError` unless they are `count`."""
     numbers = tuple(map(float, _plain(reply).split(",")))
     if len(numbers) != count:
         raise ValueError(f"{len(numbers)} numbers, expected {count}")

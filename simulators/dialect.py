@@ -83,6 +83,8 @@ class Dialect:
         Called with each `Refusal`, unknown headers included; the box sets its status there. No reply is sent.
     assumed
         Headers whose replies no manual at hand confirms; everything else is confirmed. Must be in the table.
+    pause
+        Called between the commands of one message: each takes its time, as if it had come alone.
     header_is_letters
         Headers consist of letters alone, so an argument may follow without a space (``"SENS20"``, as SRS boxes take).
     stops_at_error
@@ -100,6 +102,7 @@ class Dialect:
         complain: Callable[[Refusal], None],
         assumed: frozenset[str] = frozenset(),
         *,
+        pause: Callable[[], object] = lambda: None,
         header_is_letters: bool = False,
         stops_at_error: bool = False,
     ) -> None:
@@ -107,6 +110,7 @@ class Dialect:
             raise ValueError(f"assumed replies to commands not in the table: {sorted(strangers)}")
         self.assumed = assumed
         self._complain = complain
+        self._pause = pause
         self._parts = _PARTS_OF_LETTERS if header_is_letters else _PARTS
         self._stops_at_error = stops_at_error
         self._short_forms: dict[str, str] = {}
@@ -127,7 +131,9 @@ class Dialect:
                 self._remembered.clear()
             units = self._remembered[message] = tuple(self._read(message))
         replies = []
-        for handler, arguments in units:
+        for place, (handler, arguments) in enumerate(units):
+            if place:
+                self._pause()
             try:
                 reply = handler(arguments)
             except Refusal as refusal:

@@ -8,6 +8,7 @@ import copy
 import math
 import struct
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from simulators.clock import VirtualClock
@@ -76,7 +77,8 @@ class SR830:
         self._aux_V = [0.0] * 4
         self._checked_s = -math.inf
         self._drive()
-        self._dialect = Dialect(self._handlers(), self._status.complain, _ASSUMED, header_is_letters=True)
+        pause = partial(clock.sleep, self.latency_s)
+        self._dialect = Dialect(self._handlers(), self._status.complain, _ASSUMED, pause=pause, header_is_letters=True)
 
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""

@@ -6,6 +6,7 @@ current input, and the screen.
 """
 
 import math
+from functools import partial
 from typing import Final
 
 from simulators.clock import VirtualClock
@@ -97,7 +98,9 @@ class SR860:
         self._capture = Capture(clock, self._output, lambda: self._settings.time_constant_s)
         self._checked_s = -math.inf
         self._drive()
-        self._dialect = Dialect(self._handlers(), self._status.complain, _ASSUMED)
+        self._dialect = Dialect(
+            self._handlers(), self._status.complain, _ASSUMED, pause=partial(clock.sleep, self.latency_s)
+        )
 
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""

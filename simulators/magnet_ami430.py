@@ -12,10 +12,12 @@ a quench reset; ramp commands during a quench are ignored without an error.
 import math
 from dataclasses import replace
 from enum import IntEnum
+from functools import partial
 from typing import Final
 
+from simulators.clock import VirtualClock
 from simulators.cryogenics.magnet import COIL_T_PER_A, INDUCTANCE_H, MagnetCoil
-from simulators.cryogenics.magnet_circuit import Clock, MagnetCircuit, Switch, SwitchState
+from simulators.cryogenics.magnet_circuit import MagnetCircuit, Switch, SwitchState
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number
 
 ASSUMED: Final = frozenset(
@@ -74,7 +76,7 @@ class AMI430:
     greeting: str | None = "American Magnetics Model 430 IP Interface\r\nHello."
     latency_s = 5e-3
 
-    def __init__(self, clock: Clock, coil: MagnetCoil, switch: Switch | None = None) -> None:
+    def __init__(self, clock: VirtualClock, coil: MagnetCoil, switch: Switch | None = None) -> None:
         self._clock = clock
         self._coil = coil
         self._circuit = MagnetCircuit(clock, coil, switch)
@@ -91,7 +93,7 @@ class AMI430:
         self._is_in_tesla = False
         self._is_per_minute = False
         self._errors = ErrorQueue('0,"No errors"', '-304,"Error buffer overflow"', 10)
-        self._dialect = Dialect(self._handlers(), self._complain, ASSUMED)
+        self._dialect = Dialect(self._handlers(), self._complain, ASSUMED, pause=partial(clock.sleep, self.latency_s))
 
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""

@@ -6,6 +6,8 @@ settings are kept and read back and do nothing more. Not there: the reading buff
 After an error the rest of a message is discarded; nothing answers an unknown query (B-8, B-9).
 """
 
+from functools import partial
+
 from simulators.clock import VirtualClock
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number, word
 from simulators.parts.keithley2400_language import (
@@ -51,7 +53,9 @@ class Keithley2400:
         self._errors = ErrorQueue('0,"No error"', '-350,"Queue overflow"', 10)
         self._event_status = 0
         self._set_defaults()
-        self._dialect = Dialect(self._handlers(), self._complain, ASSUMED, stops_at_error=True)
+        self._dialect = Dialect(
+            self._handlers(), self._complain, ASSUMED, pause=partial(clock.sleep, self.latency_s), stops_at_error=True
+        )
 
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""

@@ -10,6 +10,7 @@ After an error the rest of a message is discarded; nothing answers an unknown qu
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from simulators.clock import VirtualClock
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number, word
@@ -84,7 +85,9 @@ class Keithley2450:
         self._event_status = 0
         self._buffers = ReadingBuffers()
         self._set_defaults()
-        self._dialect = Dialect(self._handlers(), self._complain, _ASSUMED, stops_at_error=True)
+        self._dialect = Dialect(
+            self._handlers(), self._complain, _ASSUMED, pause=partial(clock.sleep, self.latency_s), stops_at_error=True
+        )
 
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""

@@ -8,6 +8,7 @@ A message unit that is not understood ends its message.
 """
 
 import math
+from functools import partial
 from typing import Final
 
 from simulators.clock import VirtualClock
@@ -104,7 +105,9 @@ class YokogawaGS200:
         self._events = 0
         self._run_number = 0
         self._set_defaults()
-        self._dialect = Dialect(self._handlers(), self._complain, _ASSUMED, stops_at_error=True)
+        self._dialect = Dialect(
+            self._handlers(), self._complain, _ASSUMED, pause=partial(clock.sleep, self.latency_s), stops_at_error=True
+        )
 
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""

@@ -15,13 +15,14 @@ Zones that suit the simulated 3He insert: see `instruments.temperature_lakeshore
 """
 
 from enum import IntFlag
+from functools import partial
 from typing import Final
 
+from simulators.clock import VirtualClock
 from simulators.cryogenics.cryostat import Cryostat
 from simulators.cryogenics.thermometry import Thermometry
 from simulators.dialect import Complaint, Dialect, Handler, Refusal, integer, word
 from simulators.parts import lakeshore336_inputs, lakeshore336_outputs
-from simulators.parts.lakeshore_format import Clock
 
 ASSUMED: Final = (
     lakeshore336_inputs.ASSUMED
@@ -59,7 +60,7 @@ class LakeShore336:
     greeting: str | None = None
     latency_s = 5e-3
 
-    def __init__(self, clock: Clock, cryostat: Cryostat, seed: int, shift_per_T: float = 0.0) -> None:
+    def __init__(self, clock: VirtualClock, cryostat: Cryostat, seed: int, shift_per_T: float = 0.0) -> None:
         self._event_status = EventStatus(0)
         self._plain = {"*ESE": 0, "*SRE": 0, "OPSTE": 0, "MODE": 0, "LEDS": 1, "BRIGT": 2}
         self._lock = (0, 123)
@@ -68,7 +69,7 @@ class LakeShore336:
         cryostat.set_feedback(clock.now_s(), self._thermometry.control_reading_K)
         inputs = lakeshore336_inputs.InputCommands(clock, self._thermometry)
         handlers = self._common() | inputs.handlers() | self._outputs.handlers()
-        self._dialect = Dialect(handlers, self._complain, ASSUMED)
+        self._dialect = Dialect(handlers, self._complain, ASSUMED, pause=partial(clock.sleep, self.latency_s))
 
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""

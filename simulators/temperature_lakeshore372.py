@@ -25,12 +25,13 @@ around 1 K, where the mixture comes in.
 """
 
 from enum import IntFlag
+from functools import partial
 
+from simulators.clock import VirtualClock
 from simulators.cryogenics.cryostat import Cryostat
 from simulators.dialect import Complaint, Dialect, Handler, Refusal
 from simulators.parts import lakeshore372_inputs, lakeshore372_outputs
 from simulators.parts.bridge import CONTROL_CHANNEL, Bridge
-from simulators.parts.lakeshore_format import Clock
 
 ASSUMED = lakeshore372_inputs.ASSUMED | lakeshore372_outputs.ASSUMED | {"*IDN?", "*STB?", "*TST?"}
 """Queries whose reply format is recalled, not read in a manual."""
@@ -64,12 +65,12 @@ class LakeShore372:
     greeting: str | None = None
     latency_s = 5e-3
 
-    def __init__(self, clock: Clock, cryostat: Cryostat, seed: int, shift_per_T: float = 0.0) -> None:
+    def __init__(self, clock: VirtualClock, cryostat: Cryostat, seed: int, shift_per_T: float = 0.0) -> None:
         self._event_status = EventStatus(0)
         self._bridge = Bridge(cryostat, seed, shift_per_T)
         inputs = lakeshore372_inputs.InputCommands(clock, cryostat, self._bridge)
         self._outputs = outputs = lakeshore372_outputs.OutputCommands(clock, cryostat)
-        common: dict[str, Handler] = {
+        handlers: dict[str, Handler] = {
             "*IDN?": lambda _: "LSCI,MODEL372,LSA2359,1.6",
             "*CLS": self._clear_status,
             "*ESR?": self._read_event_status,
@@ -79,8 +80,10 @@ class LakeShore372:
             "*TST?": lambda _: "0",
             "*WAI": lambda _: None,
             "EMUL": lambda _: None,
+            **inputs.handlers(),
+            **outputs.handlers(),
         }
-        self._dialect = Dialect({**common, **inputs.handlers(), **outputs.handlers()}, self._complain, ASSUMED)
+        self._dialect = Dialect(handlers, self._complain, ASSUMED, pause=partial(clock.sleep, self.latency_s))
 
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""

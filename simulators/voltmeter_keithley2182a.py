@@ -8,6 +8,7 @@ while triggering is continuous; noise and errors are class-typical.
 
 import math
 import statistics
+from functools import partial
 from typing import Final
 
 from simulators.clock import VirtualClock
@@ -85,7 +86,9 @@ class Keithley2182A:
         self._errors = ErrorQueue('0,"No error"', '-350,"Queue overflow"', 10)
         self._event_status = 0
         self._set_defaults()
-        self._dialect = Dialect(self._handlers(), self._complain, ASSUMED, stops_at_error=True)
+        self._dialect = Dialect(
+            self._handlers(), self._complain, ASSUMED, pause=partial(clock.sleep, self.latency_s), stops_at_error=True
+        )
 
     def answer(self, message: str) -> str | None:
         """Do what one line says and return the reply line, or None."""

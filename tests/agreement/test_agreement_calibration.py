@@ -79,13 +79,13 @@ def test_swapped_leads_are_noticed_and_put_right(monkeypatch: pytest.MonkeyPatch
 
 
 def test_preamplifier_that_saturates_is_not_linear(monkeypatch: pytest.MonkeyPatch) -> None:
-    straight = Wiring.signal_V
+    straight = Wiring.signals_V
 
     def bent(self: Wiring, oscillator_Vrms, bias_V, curve, frequency_Hz: float):
-        signal_V = straight(self, oscillator_Vrms, bias_V, curve, frequency_Hz)
-        return signal_V * (1.0 - 20.0 * abs(signal_V)) * (1.0 - bias_V)
+        signal_V, steady_V = straight(self, oscillator_Vrms, bias_V, curve, frequency_Hz)
+        return signal_V * (1.0 - 20.0 * abs(signal_V)) * (1.0 - bias_V), steady_V
 
-    monkeypatch.setattr(Wiring, "signal_V", bent)
+    monkeypatch.setattr(Wiring, "signals_V", bent)
     calibration = found_by_dummy(simulated_station(), 1)
     assert calibration.linearity_fraction > 5e-4
     assert calibration.bias_linearity_fraction == pytest.approx(2.5e-3, rel=0.1)

@@ -110,7 +110,7 @@ def test_impossible_configuration_is_refused_before_the_wire(connected: Opener, 
 
 
 def test_level_is_rounded_to_the_resolution_of_the_range(connected: Opener) -> None:
-    with connected((":SOURCE:CURRENT 0.00043855", None), (":SOURCE:CURRENT?", "4.385500E-04")) as box:
+    with connected((":SOURCE:CURRENT 0.00043855;:SOURCE:CURRENT?", "4.385500E-04")) as box:
         assert box.set_current(0.43857e-3) == pytest.approx(0.43855e-3)
 
 
@@ -126,7 +126,7 @@ def test_level_beyond_the_range_is_refused_before_the_wire(connected: Opener) ->
 
 
 def test_level_not_taken_is_an_error(connected: Opener) -> None:
-    exchange: Exchange = [(":SOURCE:CURRENT 0.0001", None), (":SOURCE:CURRENT?", "0")]
+    exchange: Exchange = [(":SOURCE:CURRENT 0.0001;:SOURCE:CURRENT?", "0")]
     with connected(*exchange) as box, pytest.raises(ReadbackError):
         box.set_current(1e-4)
 
@@ -142,8 +142,7 @@ def test_ramp_walks_in_steps_on_absolute_times(connected: Opener, clock: Any) ->
         (":SOURCE:CURRENT?", "0"),
         (":SOURCE:CURRENT 5e-06", None),
         (":SOURCE:CURRENT 1e-05", None),
-        (":SOURCE:CURRENT 1.5e-05", None),
-        (":SOURCE:CURRENT?", "1.5E-5"),
+        (":SOURCE:CURRENT 1.5e-05;:SOURCE:CURRENT?", "1.5E-5"),
     ]
     with connected(*exchange) as box:
         assert box.ramp_to_current(15e-6, 1e-4) == 15e-6
@@ -164,8 +163,7 @@ def test_slow_ramp_takes_single_steps_at_longer_intervals(connected: Opener, clo
         (":SOURCE:CURRENT?", "1E-7"),
         (":SOURCE:CURRENT?", "1E-7"),
         (":SOURCE:CURRENT 5e-08", None),
-        (":SOURCE:CURRENT 0", None),
-        (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT 0;:SOURCE:CURRENT?", "0"),
     ]
     with connected(*exchange) as box:
         box.ramp_to_current(0.0, 1e-8)
@@ -181,8 +179,7 @@ def test_late_ramp_step_delays_the_rest_instead_of_bunching(connected: Opener, c
         (":SOURCE:CURRENT?", "0"),
         (":SOURCE:CURRENT 5e-06", None),
         (":SOURCE:CURRENT 1e-05", None),
-        (":SOURCE:CURRENT 1.5e-05", None),
-        (":SOURCE:CURRENT?", "1.5E-5"),
+        (":SOURCE:CURRENT 1.5e-05;:SOURCE:CURRENT?", "1.5E-5"),
     ]
     with connected(*exchange, on_write=stall) as box:
         box.ramp_to_current(15e-6, 1e-4)
@@ -243,9 +240,9 @@ def test_safe_ramps_to_zero_on_the_same_range_and_leaves_the_output_on(connected
     ask: Exchange = [("OUTPUT?", "1"), (":SOURCE:FUNCTION?", "CURR"), (":SOURCE:CURRENT:RANGE?", "1E-3")]
     exchange: Exchange = [
         *ask, (":SOURCE:CURRENT?", "-1E-5"), (":SOURCE:CURRENT?", "-1E-5"),
-        (":SOURCE:CURRENT -5e-06", None), (":SOURCE:CURRENT 0", None), (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT -5e-06", None), (":SOURCE:CURRENT 0;:SOURCE:CURRENT?", "0"),
         *ask, (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT?", "0"),
-        (":SOURCE:CURRENT 0", None), (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT 0;:SOURCE:CURRENT?", "0"),
     ]  # fmt: skip
     with connected(*exchange) as box:
         box.make_safe()
@@ -258,7 +255,7 @@ def test_safe_ramps_to_zero_on_the_same_range_and_leaves_the_output_on(connected
 def test_safe_with_the_output_off_zeroes_the_level(connected: Opener) -> None:
     exchange: Exchange = [
         ("OUTPUT?", "0"), (":SOURCE:FUNCTION?", "CURR"), (":SOURCE:CURRENT:RANGE?", "1E-3"),
-        (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT 0", None), (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT?", "0"), (":SOURCE:CURRENT 0;:SOURCE:CURRENT?", "0"),
     ]  # fmt: skip
     with connected(*exchange) as box:
         box.make_safe()

@@ -102,7 +102,7 @@ def test_impossible_configuration_is_refused_before_the_wire(connected: Opener, 
 
 
 def test_level_is_rounded_to_the_resolution_of_the_range(connected: Opener) -> None:
-    with connected((":SOURCE:CURRENT 0.00043855", None), (":SOURCE:CURRENT?", "4.385500E-04")) as box:
+    with connected((":SOURCE:CURRENT 0.00043855;:SOURCE:CURRENT?", "4.385500E-04")) as box:
         assert box.set_current(0.43857e-3) == pytest.approx(0.43855e-3)
 
 
@@ -168,7 +168,7 @@ def test_safe_ramps_to_zero_and_leaves_the_output_on(connected: Opener, clock: A
     exchange: Exchange = [
         (":OUTPUT?", "1"), (":SOURCE:FUNCTION?", "CURR"), (":SOURCE:CURRENT:RANGE?", "1E-3"),
         (":SOURCE:CURRENT?", "-1E-5"), (":SOURCE:CURRENT?", "-1E-5"),
-        (":SOURCE:CURRENT -5e-06", None), (":SOURCE:CURRENT 0", None), (":SOURCE:CURRENT?", "0"),
+        (":SOURCE:CURRENT -5e-06", None), (":SOURCE:CURRENT 0;:SOURCE:CURRENT?", "0"),
     ]  # fmt: skip
     with connected(*exchange) as box:
         box.make_safe()

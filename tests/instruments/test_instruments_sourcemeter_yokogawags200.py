@@ -84,7 +84,7 @@ def test_impossible_configuration_is_refused_before_the_wire(
 def test_level_is_rounded_to_ten_nanoampere_on_the_smallest_range(
     connected: Opener, current_A: float, sent: str
 ) -> None:
-    with connected((f":SOURCE:LEVEL {sent}", None), (":SOURCE:LEVEL?", sent)) as box:
+    with connected((f":SOURCE:LEVEL {sent};:SOURCE:LEVEL?", sent)) as box:
         assert box.set_current(current_A) == float(sent)
 
 
@@ -121,7 +121,7 @@ def test_safe_ramps_to_zero_and_leaves_the_output_on(connected: Opener, clock: A
     exchange: Exchange = [
         (":OUTPUT?", "1"), (":SOURCE:FUNCTION?", "CURR"), (":SOURCE:RANGE?", "+1E-3"), (":SOURCE:LEVEL?", "+10E-6"),
         (":SOURCE:LEVEL?", "+10E-6"),
-        (":SOURCE:LEVEL 5e-06", None), (":SOURCE:LEVEL 0", None), (":SOURCE:LEVEL?", "+0E+0"),
+        (":SOURCE:LEVEL 5e-06", None), (":SOURCE:LEVEL 0;:SOURCE:LEVEL?", "+0E+0"),
     ]  # fmt: skip
     with connected(*exchange) as box:
         box.make_safe()

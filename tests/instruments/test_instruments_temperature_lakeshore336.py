@@ -17,6 +17,8 @@ Exchange = list[tuple[str | None, str | None]]
 Opener = Callable[..., AbstractContextManager[LakeShore336]]
 
 SOUND: Exchange = [("HTRST? 1", "0")]
+READING = "RDGST? B;KRDG? B"
+HEATER = "HTRST? 1;HTR? 1;HTRSET? 1"
 CLOSED: Exchange = [("OUTMODE? 1", "1,2,0")]
 ZONE_1K: Exchange = [
     ("PID 1,500,10,0", None), ("PID? 1", "+0500.0,+0010.0,+000.0"), ("RANGE 1,1", None), ("RANGE? 1", "1"),
@@ -59,7 +61,7 @@ def test_ramp_is_set_before_the_setpoint(connected: Opener) -> None:
 
 def test_ramp_from_a_heater_that_is_off_begins_at_the_present_temperature(connected: Opener) -> None:
     exchange: Exchange = [
-        *SOUND, *CLOSED, ("SETP? 1", "+4.20000"), ("RANGE? 1", "0"), ("RDGST? B", "000"), ("KRDG? B", "+0.50000"),
+        *SOUND, *CLOSED, ("SETP? 1", "+4.20000"), ("RANGE? 1", "0"), (READING, "000;+0.50000"),
         ("RAMP? 1", "0,+000.1"), ("SETP 1,0.5", None), ("SETP? 1", "+0.50000"),
         ("RAMP? 1", "0,+000.1"), ("RAMP 1,1,0.1", None), ("RAMP? 1", "1,+000.1"),
         ("SETP 1,1", None), ("SETP? 1", "+0.50001"), *ZONE_1K,
@@ -107,7 +109,7 @@ def test_setting_not_taken_is_an_error(connected: Opener, answers: Exchange, wor
 
 
 def test_reading_is_fresh_and_sound(connected: Opener) -> None:
-    with connected(("RDGST? B", "000"), ("KRDG? B", "+1.23456")) as box:
+    with connected((READING, "000;+1.23456")) as box:
         assert box.read() == TemperatureReading(1.23456, 0.0, True)
 
 
@@ -120,7 +122,7 @@ def test_reading_is_fresh_and_sound(connected: Opener) -> None:
     ],
 )
 def test_unsound_reading_says_why(connected: Opener, status: str, kelvin: str, fault: str) -> None:
-    with connected(("RDGST? B", status), ("KRDG? B", kelvin)) as box:
+    with connected((READING, f"{status};{kelvin}")) as box:
         reading = box.read()
     assert not reading.is_valid
     assert fault in reading.fault
@@ -128,14 +130,13 @@ def test_unsound_reading_says_why(connected: Opener, status: str, kelvin: str, f
 
 @pytest.mark.parametrize(("display", "fraction"), [("1", 0.25), ("2", 0.5)])
 def test_heater_output_is_a_fraction_of_the_current(connected: Opener, display: str, fraction: float) -> None:
-    exchange: Exchange = [*SOUND, ("HTR? 1", "+025.0"), ("HTRSET? 1", f"2,0,+0.100,{display}")]
-    with connected(*exchange) as box:
+    with connected((HEATER, f"0;+025.0;2,0,+0.100,{display}")) as box:
         assert box.heater_fraction() == pytest.approx(fraction)
 
 
 def test_heater_is_held_open_loop_at_its_present_current(connected: Opener) -> None:
     exchange: Exchange = [
-        ("HTRSET? 1", "2,0,+0.100,1"), *SOUND, ("HTR? 1", "+025.0"), ("HTRSET? 1", "2,0,+0.100,1"),
+        ("HTRSET? 1", "2,0,+0.100,1"), (HEATER, "0;+025.0;2,0,+0.100,1"),
         ("MOUT 1,25", None), ("MOUT? 1", "+25.0000"),
         ("OUTMODE? 1", "1,2,0"), ("OUTMODE 1,3,2,0", None), ("OUTMODE? 1", "3,2,0"),
     ]  # fmt: skip
@@ -154,7 +155,7 @@ def test_heater_off_is_read_back(connected: Opener) -> None:
 
 
 def test_safe_leaves_a_sound_loop_alone(connected: Opener) -> None:
-    with connected(("RDGST? B", "000"), ("KRDG? B", "+1.0"), ("RDGST? B", "000"), ("KRDG? B", "+1.0")) as box:
+    with connected((READING, "000;+1.0"), (READING, "000;+1.0")) as box:
         box.make_safe()
         box.make_safe()
         box.close()
@@ -162,7 +163,7 @@ def test_safe_leaves_a_sound_loop_alone(connected: Opener) -> None:
 
 
 def test_safe_switches_the_heater_off_where_the_thermometer_is_unsound(connected: Opener) -> None:
-    with connected(("RDGST? B", "064"), ("KRDG? B", "+0.0"), ("RANGE 1,0", None), ("RANGE? 1", "0")) as box:
+    with connected((READING, "064;+0.0"), ("RANGE 1,0", None), ("RANGE? 1", "0")) as box:
         box.make_safe()
 
 

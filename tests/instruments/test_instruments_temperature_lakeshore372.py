@@ -17,7 +17,9 @@ Exchange = list[tuple[str | None, str | None]]
 Opener = Callable[..., AbstractContextManager[LakeShore372]]
 
 READY: Exchange = [("HTRST? 0", "0"), ("SCAN?", "01,0"), ("OUTMODE? 0", "5,1,0,0,0,001")]
-SOUND: Exchange = [("RDGST? 1", "000"), ("RDGK? 1", "+052.000E-03"), ("SCAN?", "01,0")]
+READING = "RDGST? 1;RDGK? 1;SCAN?"
+HEATER = "HTRST? 0;HTR?;HTRSET? 0"
+SOUND: Exchange = [(READING, "000;+052.000E-03;01,0")]
 ZONE_300MK: Exchange = [("PID 0,1000,150,0", None), ("PID? 0", "+1000.000,+00150,+0000")]
 RANGE_10MA: Exchange = [("RANGE 0,6", None), ("RANGE? 0", "6")]
 
@@ -129,17 +131,17 @@ def test_sound_reading(connected: Opener) -> None:
     [("016", "resistance over range"), ("129", "current source overload, temperature under range")],
 )
 def test_unsound_reading_says_why(connected: Opener, status: str, fault: str) -> None:
-    with connected(("RDGST? 1", status), ("RDGK? 1", "+000.000E+00"), ("SCAN?", "01,0")) as box:
+    with connected((READING, f"{status};+000.000E+00;01,0")) as box:
         assert box.read() == TemperatureReading(0.0, 0.0, False, fault)
 
 
 def test_channel_without_a_curve_has_no_temperature(connected: Opener) -> None:
-    with connected(("RDGST? 1", "000"), ("RDGK? 1", "+000.000E+00"), ("SCAN?", "01,0")) as box:
+    with connected((READING, "000;+000.000E+00;01,0")) as box:
         assert "curve" in box.read().fault
 
 
 def test_reading_ages_while_the_scanner_is_elsewhere(connected: Opener, clock: Any) -> None:
-    elsewhere: Exchange = [*SOUND[:2], ("SCAN?", "02,1")]
+    elsewhere: Exchange = [(READING, "000;+052.000E-03;02,1")]
     with connected(*elsewhere, *SOUND, *elsewhere) as box:
         assert box.read().age_s == math.inf
         box.read()
@@ -148,21 +150,32 @@ def test_reading_ages_while_the_scanner_is_elsewhere(connected: Opener, clock: A
 
 
 def test_heater_fraction_of_current(connected: Opener) -> None:
-    exchange: Exchange = [("HTRST? 0", "0"), ("HTR?", "+25.000"), ("HTRSET? 0", "+100.000,0,+00.000,1")]
-    with connected(*exchange) as box:
+    with connected((HEATER, "0;+25.000;+100.000,0,+00.000,1")) as box:
         assert box.heater_fraction() == 0.25
 
 
 def test_heater_fraction_from_power(connected: Opener) -> None:
     exchange: Exchange = [
-        ("HTRST? 0", "0"), ("HTR?", "+00.025"), ("HTRSET? 0", "+100.000,0,+00.000,2"), ("RANGE? 0", "7"),
-    ]  # fmt: skip
+        (HEATER, "0;+00.025;+100.000,0,+00.000,2"),
+        ("RANGE? 0", "7"),
+    ]
     with connected(*exchange) as box:
         assert box.heater_fraction() == pytest.approx(0.5)  # 25 mW of 100 mW
 
 
+def test_a_reading_with_a_part_missing_is_asked_for_again_and_then_refused(connected: Opener) -> None:
+    torn: Exchange = [(READING, "000;+052.000E-03"), ("*IDN?", IDENTITY)]
+    with connected(*torn, *SOUND) as box:
+        assert box.read().temperature_K == 0.052
+    with connected(*torn, *torn[:1]) as box, pytest.raises(ReplyError, match="RDGST"):
+        box.read()
+
+
 def test_heater_fault_is_raised(connected: Opener) -> None:
-    with connected(("HTRST? 0", "2")) as box, pytest.raises(StateError, match="heater shorted"):
+    with (
+        connected((HEATER, "2;+00.000;+100.000,0,+00.000,1")) as box,
+        pytest.raises(StateError, match="heater shorted"),
+    ):
         box.heater_fraction()
 
 
@@ -181,8 +194,10 @@ def test_safe_leaves_a_sound_loop_alone_twice(connected: Opener) -> None:
 
 def test_safe_switches_the_heater_off_if_the_thermometer_is_unsound(connected: Opener) -> None:
     exchange: Exchange = [
-        ("RDGST? 1", "016"), ("RDGK? 1", "+000.000E+00"), ("SCAN?", "01,0"), ("RANGE 0,0", None), ("RANGE? 0", "0"),
-    ]  # fmt: skip
+        (READING, "016;+000.000E+00;01,0"),
+        ("RANGE 0,0", None),
+        ("RANGE? 0", "0"),
+    ]
     with connected(*exchange) as box:
         box.make_safe()
 

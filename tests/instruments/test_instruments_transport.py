@@ -130,6 +130,21 @@ def test_question_asked_once_is_not_repeated() -> None:
     assert wire.sent == ["LIAS?"]
 
 
+def test_setting_and_its_question_go_in_one_message() -> None:
+    told: list[str] = []
+    line, wire = line_that_says("1.0")
+    line._on_write = lambda _, message: told.append(message)
+    assert line.set_and_ask("X 1", "X?", float) == 1.0
+    assert (wire.sent, told) == (["X 1;X?"], ["X 1"])
+
+
+@pytest.mark.parametrize("first", [None, "1.0\ufffd"])
+def test_setting_whose_answer_is_lost_is_asked_for_but_not_set_again(first: str | None) -> None:
+    line, wire = line_that_says(first, "1.0")
+    assert line.set_and_ask("X 1", "X?", float) == 1.0
+    assert wire.sent == ["X 1;X?", "*IDN?", "X?"]
+
+
 def test_wrong_model_is_refused() -> None:
     wire = Wire(lambda _: IDENTITY)
     with pytest.raises(ConnectionFailedError, match=r"another box .* 'Maker,Model 1,42,1\.0', expected SR830"):

@@ -43,6 +43,13 @@ def test_replies_of_a_compound_message_are_joined() -> None:
     assert Bench().dialect.answer("*IDN?;:SOUR:CURR .25;:SOUR:CURR?") == "box;0.25"
 
 
+def test_commands_of_one_message_pause_in_between() -> None:
+    pauses: list[float] = []
+    bench = Bench(pause=lambda: pauses.append(bench.level))
+    bench.dialect.answer(":SOUR:CURR .25;:SOUR:CURR .5;:SOUR:CURR?")
+    assert pauses == [0.25, 0.5]
+
+
 def test_header_without_colon_continues_on_the_level_before() -> None:
     assert Bench().dialect.answer(":SOUR:CURR:RANG?;LEV?;*IDN?;LEV?") == "1;0;box;0"
 

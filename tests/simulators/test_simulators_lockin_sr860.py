@@ -180,7 +180,7 @@ def test_a_step_has_settled_to_a_per_cent_after_the_manuals_wait(slope: int, wai
 
 
 @pytest.mark.parametrize(("slope", "bandwidth"), [(0, 1 / 4), (1, 1 / 8), (2, 3 / 32), (3, 5 / 64)])
-def test_noise_is_that_of_the_manuals_bandwidth_within_a_per_cent(slope: int, bandwidth: float) -> None:
+def test_noise_is_that_of_the_manuals_bandwidth(slope: int, bandwidth: float) -> None:
     bench = Bench()
     bench.send(f"FREQ 10000;OFLT 8;OFSL {slope};SLVL 1e-9;IRNG 4")
     bench.world.wiring.gain = lambda _: 0.0  # type: ignore[method-assign]  # nothing but the box's own noise
@@ -190,7 +190,8 @@ def test_noise_is_that_of_the_manuals_bandwidth_within_a_per_cent(slope: int, ba
         readings.append(bench.xy())
     # 2.5 nV over the bandwidth of 10 ms; the corner of 10 Hz adds half a part in a thousand
     expected_V = 2.5e-9 * math.sqrt(1.001) * math.sqrt(bandwidth / 10e-3)
-    assert np.array(readings).std() == pytest.approx(expected_V, rel=0.01)
+    # 8000 values give the deviation to 0.8 %; the filter itself is tested to 1 %
+    assert np.array(readings).std() == pytest.approx(expected_V, rel=0.02)
 
 
 def test_small_scale_overloads_its_channel_but_not_the_value(measuring: Bench) -> None:
