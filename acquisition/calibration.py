@@ -99,6 +99,7 @@ def calibrated(station: Station, calibration: Calibration) -> Station:
         update={
             "gain_factor": main.gain_factor,
             "calibrated_Hz": main.frequency_Hz,
+            "calibrated_S": 1.0 / calibration.resistor_ohm,
             "gain_error_fraction": calibration.gain_error_fraction,
             "phase_deg": main.phase_deg,
             "zero_x_V": calibration.zero_x_V if abs(calibration.zero_x_V) > threshold_V else 0.0,

@@ -98,7 +98,10 @@ def conductance_error_S(sigma_V: float, conductance_S: float, excitation_Vrms: f
 
 
 def scale_errors(conductance_S: float, circuit: CircuitSection) -> tuple[ScaleError, ...]:
-    """Return what each imperfectly known part of the circuit does to the scale, at one conductance."""
+    """Return what each imperfectly known part of the circuit does to the scale, at one conductance.
+
+    Where the line was calibrated, only what the dummy resistor could not see is left of arms, divider and leads.
+    """
     circuit = circuit.model_copy(update={"phase_deg": 0.0, "zero_x_V": 0.0, "zero_y_V": 0.0})
     seen_V = lockin_V(signal_V(1.0, conductance_S, circuit), circuit)
     oscillator_Vrms = oscillator_for(1.0, conductance_S, circuit)
@@ -127,7 +130,17 @@ def _variations(circuit: CircuitSection) -> Iterator[tuple[str, CircuitSection]]
     changes |= {name: circuit.arm_error_fraction * getattr(circuit, name) for name in parts}
     changes["lead_ohm"] = circuit.lead_error_ohm
     for name, change in changes.items():
-        yield name, circuit.model_copy(update={name: getattr(circuit, name) + change})
+        other = circuit.model_copy(update={name: getattr(circuit, name) + change})
+        yield name, other if name == "gain_factor" else _as_calibrated(other, circuit)
+
+
+def _as_calibrated(other: CircuitSection, circuit: CircuitSection) -> CircuitSection:
+    """Return a changed circuit with the gain that the calibration finds in it: the dummy's signal is what it was."""
+    dummy_S = circuit.calibrated_S
+    if dummy_S is None:
+        return other
+    seen_V, expected_V = (signal_V(excitation_for(1.0, dummy_S, one), dummy_S, one) for one in (circuit, other))
+    return other.model_copy(update={"gain_factor": other.gain_factor * seen_V / expected_V})
 
 
 def oscillator_for(excitation_Vrms: float, conductance_S: float, circuit: CircuitSection) -> float:

@@ -201,6 +201,9 @@ class CircuitSection(TomlModel):
 
     gain_factor: Positive = Field(default=1.0, description="true gain of the chain over the nominal one, as calibrated")
     calibrated_Hz: Positive | None = Field(default=None, description="frequency in hertz at which it was calibrated")
+    calibrated_S: Positive | None = Field(
+        default=None, description="conductance of the resistor with which it was calibrated, in siemens"
+    )
     phase_deg: Number = Field(default=0.0, description="phase of the line in degrees, as calibrated")
     zero_x_V: Number = Field(default=0.0, description="signal in phase at no excitation, in volt, as calibrated")
     zero_y_V: Number = Field(default=0.0, description="signal in quadrature at no excitation, in volt, as calibrated")

@@ -150,6 +150,28 @@ def test_gain_of_a_current_preamplifier_weighs_more_where_the_bias_is_soft() -> 
     assert errors["gain_factor"].conductance_fraction == pytest.approx(expected, rel=0.01)
 
 
+@pytest.mark.parametrize("circuit", ALL)
+def test_calibrated_line_keeps_only_what_the_dummy_did_not_see(circuit: CircuitSection) -> None:
+    calibrated = circuit.model_copy(
+        update={"calibrated_S": 0.1, "gain_error_fraction": 1e-4, "lead_error_ohm": 0.02, "gain_factor": 1.01}
+    )
+    at_dummy = {error.cause: error.conductance_fraction for error in scale_errors(0.1, calibrated)}
+    assert at_dummy.pop("gain_factor") > 0.9e-4
+    assert max(at_dummy.values()) < 1e-9  # a resistor like the dummy is found rightly, whatever the parts really are
+    elsewhere = total_scale_error(scale_errors(0.2, calibrated))
+    nominal = calibrated.model_copy(update={"calibrated_S": None})
+    assert elsewhere.conductance_fraction < total_scale_error(scale_errors(0.2, nominal)).conductance_fraction
+
+
+def test_divider_of_a_voltage_bias_stays_in_the_bias_after_a_calibration() -> None:
+    calibrated = VOLTAGE_BIAS.model_copy(update={"calibrated_S": 0.1})
+    divider = next(error for error in scale_errors(0.1, calibrated) if error.cause == "divider_ohm")
+    # 0.1 % of the divider is 0.1 % of the voltage behind it, less what its own share of the loop takes back
+    loop_part = 1.5 / (10.0 + 4.0 + 0.7 + 1.5)
+    assert divider.bias_fraction == pytest.approx(1e-3 * (1.0 - loop_part), rel=0.01)
+    assert divider.conductance_fraction < 1e-9
+
+
 def test_current_limit_of_the_contact_is_one_of_the_source() -> None:
     contact = ContactSection(
         maximum_bias_V=5e-3, maximum_current_A=0.5e-3, maximum_bias_rate_V_per_s=1e-3, expected_conductance_S=G_S
