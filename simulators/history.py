@@ -2,6 +2,7 @@
 
 import bisect
 import math
+from array import array
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+_KEPT: Final = 2**16
+
 # while a low-pass relaxes, the interval is cut at these multiples of its time constant
 _RELAXATION: Final = (0.2, 0.45, 0.75, 1.1, 1.6, 2.2, 3.0, 4.0, 5.5, 8.0, 12.0, 18.0)
 
@@ -17,7 +20,8 @@ _RELAXATION: Final = (0.2, 0.45, 0.75, 1.1, 1.6, 2.2, 3.0, 4.0, 5.5, 8.0, 12.0, 
 class StepHistory:
     """A quantity that is set from time to time and relaxes to what was set, at once or through one RC low-pass.
 
-    The whole history is kept, so the value at any time is a pure function of the steps.
+    At least the last 65536 steps are kept, days of a sweep and more than any filter remembers; the value at any time
+    since is a pure function of the steps. Before it, it is what it was at the first step that is known.
 
     Parameters
     ----------
@@ -29,9 +33,9 @@ class StepHistory:
 
     def __init__(self, initial: float, time_constant_s: float = 0.0) -> None:
         self.time_constant_s = time_constant_s
-        self._times_s = [-math.inf]
-        self._targets = [initial]
-        self._starts = [initial]
+        self._times_s = array("d", [-math.inf])
+        self._targets = array("d", [initial])
+        self._starts = array("d", [initial])
 
     @property
     def target(self) -> float:
@@ -45,6 +49,8 @@ class StepHistory:
             self._times_s.append(time_s)
             self._targets.append(target)
             self._starts.append(start)
+            if len(self._times_s) > 2 * _KEPT:
+                self._forget()
 
     def at(self, time_s: float) -> float:
         """Return the value at an instant."""
@@ -60,8 +66,8 @@ class StepHistory:
         last = bisect.bisect_right(self._times_s, time_s[-1])
         if last - first == 1 and (self._starts[first] == self._targets[first] or not self.time_constant_s):
             return np.full(time_s.shape, self._targets[first])
-        times_s, target, start = np.array(
-            (self._times_s[first:last], self._targets[first:last], self._starts[first:last])
+        times_s, target, start = (
+            np.frombuffer(column[first:last]) for column in (self._times_s, self._targets, self._starts)
         )
         place = times_s.searchsorted(time_s, side="right") - 1
         target = target[place]
@@ -77,13 +83,19 @@ class StepHistory:
                 return size > high
         return False
 
+    def _forget(self) -> None:
+        """Forget the older half."""
+        for column in (self._times_s, self._targets, self._starts):
+            del column[:_KEPT]
+        self._times_s[0], self._starts[0] = -math.inf, self._targets[0]
+
     def steps_s(self, start_s: float, end_s: float) -> list[float]:
         """Return when it was set between two times, and before them where it is still relaxing, ascending."""
         times_s = self._times_s
         first = bisect.bisect_right(times_s, start_s)
         if times_s[first - 1] + _RELAXATION[-1] * self.time_constant_s > start_s:
             first -= 1
-        return times_s[first : bisect.bisect_left(times_s, end_s)]
+        return times_s[first : bisect.bisect_left(times_s, end_s)].tolist()
 
 
 def cut_ages_s(step_ages_s: Sequence[float], time_constant_s: float) -> list[float]:

@@ -58,3 +58,14 @@ def test_the_side_of_a_band_is_the_one_it_was_last_beyond() -> None:
         history.step(float(time_s), value)
     beyond = [history.is_beyond(time_s + 0.5, 1.5, 2.5) for time_s in range(8)]
     assert beyond == [False, True, True, True, False, False, True, True]
+
+
+def test_a_long_history_keeps_its_recent_steps_and_a_bounded_number_of_them() -> None:
+    history, short = StepHistory(0.0, 0.3), StepHistory(0.0, 0.3)
+    for number in range(200_000):
+        history.step(float(number), float(number % 7))
+        if number > 199_000:
+            short.step(float(number), float(number % 7))
+    times_s = np.linspace(199_950.0, 200_001.0, 77)
+    assert history.at_times(times_s) == pytest.approx(short.at_times(times_s), abs=1e-12)
+    assert len(history.steps_s(-1.0, 1e6)) <= 2 * 65_536
