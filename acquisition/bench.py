@@ -18,6 +18,7 @@ from acquisition.engine import RunOutcome, versions
 from acquisition.errors import AbortedError, AcquisitionError, InterlockError
 from acquisition.readings import Event, Monitor
 from acquisition.run_schema import RunState
+from acquisition.run_writer import RunFileWriter, new_run_path
 from acquisition.running import channels
 from acquisition.running.channels import Boxes, BoxSays
 from acquisition.running.command_file import Action, BadLine, Command, CommandFile, CommandKind, CommandRefusedError
@@ -34,7 +35,6 @@ from acquisition.running.wire_log import WireLog
 from acquisition.safety import SafeState, go_further, make_safe
 from acquisition.station import BenchRack
 from acquisition.station_file import Station
-from acquisition.store import RunFileWriter, new_run_path
 from instruments.errors import InstrumentError
 
 READ_EVERY_S = 1.0

@@ -18,7 +18,9 @@ from acquisition.plan import Plan
 from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import Event, Monitor, Reading
 from acquisition.resume import Unfinished, past_of
+from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import RunState
+from acquisition.run_writer import RunFileWriter, new_run_path
 from acquisition.running.alerts import Alert, Alerts, Occasion
 from acquisition.running.channels import MAGNET
 from acquisition.running.command_file import CommandFile
@@ -34,7 +36,6 @@ from acquisition.running.safeguard import Safeguard
 from acquisition.running.vital_signs import VitalSigns
 from acquisition.running.watch import GuardStarter, Watch, watched
 from acquisition.safety import Roles, go_further, make_safe
-from acquisition.store import RunFileReader, RunFileWriter, new_run_path
 from instruments.errors import InstrumentError, QuenchError
 from instruments.roles import Clock
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from acquisition.errors import InputError
 from acquisition.measured import load_measured, tidy_columns
-from acquisition.store import POINT_COLUMNS, SUFFIX, RunFileReader
+from acquisition.run_reader import RunFileReader
+from acquisition.run_schema import POINT_COLUMNS, SUFFIX
 from acquisition.tidy_csv import write_tidy_csv
 from acquisition.whole_file import whole_file
 

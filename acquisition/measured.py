@@ -12,7 +12,7 @@ import numpy as np
 
 from acquisition.errors import InputError
 from acquisition.readings import UNTRUSTED, Direction, PointKind
-from acquisition.store import RunFileReader, reading
+from acquisition.run_reader import RunFileReader, reading
 from acquisition.tidy_csv import DIRECTIONS, read_tidy_csv
 from analysis.corrections import Corrections
 from analysis.curves import Curves, make_curves

@@ -15,9 +15,9 @@ from pathlib import Path
 from acquisition.clock import Wall
 from acquisition.errors import InputError
 from acquisition.run_queue import EntryState, Queue, QueueEntry, change_queue, load_queue, runner_lock_path
+from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import RunState
 from acquisition.running.lock import FileLock, is_locked, lock_path
-from acquisition.store import RunFileReader
 
 POLL_S = 0.2
 

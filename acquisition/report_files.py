@@ -7,7 +7,7 @@ from pathlib import Path
 from acquisition.errors import RunFileError
 from acquisition.judgement import Judgement, sections_of
 from acquisition.judgement_json import to_json, universality_json
-from acquisition.store import SUFFIX
+from acquisition.run_schema import SUFFIX
 from acquisition.whole_file import whole_file
 from analysis.page import report_html, several_html
 from analysis.report import make_figures, render

@@ -11,11 +11,11 @@ from acquisition.plan import make_plan
 from acquisition.planning.plan_edit import RunningPlan, apply_all
 from acquisition.readings import Monitor, Reading
 from acquisition.recipe import Recipe
+from acquisition.run_reader import RunFileReader, reading
 from acquisition.run_schema import RunState
 from acquisition.running.past import Past
 from acquisition.safety import Roles
 from acquisition.station_file import Station
-from acquisition.store import RunFileReader, reading
 from instruments.roles import Clock
 
 LEAST_SIMULATED_GAP_S = 600.0

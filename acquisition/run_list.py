@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acquisition.errors import InputError
+from acquisition.run_reader import RunFileReader, RunSummary
 from acquisition.run_schema import SUFFIX
-from acquisition.store import RunFileReader, RunSummary
 
 PLACES = ("date", "name", "sample", "tag", "note", "state", "file")
 """Where a word can be looked for alone."""

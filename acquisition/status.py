@@ -8,9 +8,9 @@ from acquisition.clock import Wall
 from acquisition.errors import InputError
 from acquisition.plan import Plan
 from acquisition.resume import Unfinished, load_unfinished
+from acquisition.run_reader import RunFileReader, reading
 from acquisition.run_schema import RunState
 from acquisition.running.lock import lock_path, read_owner
-from acquisition.store import RunFileReader, reading
 
 LIVE = (RunState.RUNNING, RunState.PAUSED)
 

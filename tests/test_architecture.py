@@ -89,7 +89,7 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("budget excitation learned_times plan_edit plan_limits plan_rows plan_warnings", inside="planning")
         | rooms("sweep timing", inside="planning")
         | rooms("channels helium_watch past phase_watch safeguard settings_watch vital_signs", inside="running"),
-        rooms("columns loop measured run_list run_queue store")
+        rooms("columns loop measured run_list run_queue run_reader run_writer")
         | rooms("approach bias_walk detection dummy field_routines hand", inside="running"),
         rooms("station"),
         rooms("bench engine export guard judgement judgement_json report_files queue_runner resume status")

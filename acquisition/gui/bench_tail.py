@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from acquisition.readings import Event
+from acquisition.run_reader import RunFileReader
 from acquisition.running.lock import is_locked, lock_path
-from acquisition.store import RunFileReader
 
 LONGEST_HISTORY = 20_000
 

@@ -17,7 +17,7 @@ from PyQt5.QtWidgets import (
 from acquisition.gui.panel import Panel, Surroundings
 from acquisition.gui.run_preview import RunPreview
 from acquisition.run_list import find_runs
-from acquisition.store import RunSummary
+from acquisition.run_reader import RunSummary
 
 HEADINGS = ("started", "name", "sample", "state", "points", "file")
 SETTLE_MS = 300

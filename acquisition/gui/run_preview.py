@@ -11,7 +11,7 @@ from acquisition.errors import InputError
 from acquisition.gui.plots import Plot
 from acquisition.gui.style import LABELS, MILLIVOLT, Palette, TemperatureColours
 from acquisition.readings import PointKind
-from acquisition.store import RunFileReader
+from acquisition.run_reader import RunFileReader
 from analysis.quantities import CONDUCTANCE_QUANTUM_S
 
 MOST_POINTS = 20_000

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.readings import UNTRUSTED, Direction, Event, Monitor, PointKind
+from acquisition.run_reader import RunFileReader
 from acquisition.running.interlocks import Action
 from acquisition.running.lock import is_locked, lock_path
-from acquisition.store import RunFileReader
 from analysis.points import Points
 
 Floats = NDArray[np.float64]

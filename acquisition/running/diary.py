@@ -12,8 +12,9 @@ from acquisition.clock import Wall
 from acquisition.errors import InputError
 from acquisition.readings import Event
 from acquisition.run_list import find_runs
+from acquisition.run_reader import RunFileReader
+from acquisition.run_writer import RunFileWriter
 from acquisition.running.lock import FileLock, lock_path
-from acquisition.store import RunFileReader, RunFileWriter
 from analysis.errors import DataError
 from analysis.sample_history import sample_events
 

@@ -8,13 +8,13 @@ from acquisition.errors import InputError
 from acquisition.loop import Loop
 from acquisition.planning.plan_edit import EditKind, PlanEdit, RunningPlan, apply, indices_to_retire
 from acquisition.readings import PAUSED_BY_COMMAND, Event
+from acquisition.run_writer import RunFileWriter
 from acquisition.running.command_file import BadLine, Command, CommandFile, CommandKind, CommandRefusedError
 from acquisition.running.control import Control, PauseWish
 from acquisition.running.diary import continued, entry_text
 from acquisition.running.rehearsal import set_speed, speed_text, switch_fault
 from acquisition.running.safeguard import Safeguard
 from acquisition.running.wire_log import WireLog
-from acquisition.store import RunFileWriter
 
 LONGEST_NOTE = 10_000
 LONGEST_SHOWN = 4000

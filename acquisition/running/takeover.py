@@ -16,11 +16,13 @@ import psutil
 from acquisition.clock import Wall
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.readings import Event
+from acquisition.run_reader import RunFileReader
+from acquisition.run_schema import RunState
+from acquisition.run_writer import RunFileWriter
 from acquisition.running.alerts import Alert, Alerts, Occasion, load_settings
 from acquisition.running.lock import FileLock, lock_path, lock_rack
 from acquisition.station import SafeStep, safe_steps
 from acquisition.station_file import Station
-from acquisition.store import RunFileReader, RunFileWriter, RunState
 
 RETRY_FOR_S: Final = 600.0
 RETRY_EVERY_S: Final = 10.0

@@ -17,8 +17,8 @@ from acquisition.plan import make_plan
 from acquisition.planning.plan_rows import to_dict
 from acquisition.recipe import load_recipe
 from acquisition.run_list import find_runs
+from acquisition.run_reader import summary_dict
 from acquisition.station_file import Station, load_station, simulated_station
-from acquisition.store import summary_dict
 from acquisition.terminal.learned_station import with_learned_times
 from acquisition.terminal.plan_view import print_plan
 

@@ -10,13 +10,13 @@ from acquisition.clock import Wall, WallClock
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.planning.timing import duration_text
 from acquisition.recipe import load_recipe
+from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import RunState
 from acquisition.running.command_file import CommandKind, write_command
 from acquisition.running.control import POLL_S
 from acquisition.running.diary import checked, entries, entry_text, write_at_rest
 from acquisition.running.lock import is_locked, lock_path, read_owner
 from acquisition.status import LIVE, Status, status_of
-from acquisition.store import RunFileReader
 from acquisition.terminal.commands import print_json
 
 ANSWER_S = 3.0

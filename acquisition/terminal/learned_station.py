@@ -6,9 +6,9 @@ from acquisition.errors import InputError
 from acquisition.planning.learned_times import learned_approach
 from acquisition.readings import Event
 from acquisition.recipe import Recipe
+from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import SUFFIX
 from acquisition.station_file import Station
-from acquisition.store import RunFileReader
 
 MOST_RUNS = 20
 """So many of the newest runs are asked."""

@@ -136,7 +136,7 @@ def resume_run_file(options: ResumeOptions) -> int:
     """
     from acquisition.engine import RunOutcome, resume_run
     from acquisition.resume import check_identities, elapsed_on, load_unfinished
-    from acquisition.store import RunFileReader
+    from acquisition.run_reader import RunFileReader
     from acquisition.terminal.run_view import RunView
 
     wall, journal, console = WallClock(), WriteJournal(), Console(stderr=True)

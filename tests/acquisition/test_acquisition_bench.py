@@ -12,12 +12,12 @@ from acquisition.bench import run_bench
 from acquisition.by_hand import limits_of
 from acquisition.checklist import BEFORE
 from acquisition.engine import RunOutcome
+from acquisition.run_reader import RunFileReader
 from acquisition.running.command_file import Action, CommandKind, Quantity, write_command
 from acquisition.running.control import Control
 from acquisition.running.wire_log import wire_log_path
 from acquisition.station import BenchRack, open_simulated_bench, open_station_bench
 from acquisition.station_file import Station, simulated_station
-from acquisition.store import RunFileReader
 from instruments.errors import ConnectionFailedError
 from simulators.fault_panel import FaultPanel, Order
 from simulators.faults import Fault

@@ -12,8 +12,9 @@ import pytest
 from acquisition import columns
 from acquisition.columns import copy_path
 from acquisition.readings import Direction, PointFlag, PointKind, Reading
+from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import POINT_COLUMNS, SPARE_COLUMNS
-from acquisition.store import RunFileReader, RunFileWriter
+from acquisition.run_writer import RunFileWriter
 
 POINTS = 12
 READING = Reading(
@@ -75,7 +76,7 @@ def forbid_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("the table was read")
 
-    monkeypatch.setattr("acquisition.store.table_columns", refuse)
+    monkeypatch.setattr("acquisition.run_reader.table_columns", refuse)
 
 
 def test_copy_holds_every_column_as_the_table_does(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,11 @@ from small_runs import Bench, Script
 
 from acquisition.errors import RunFileError
 from acquisition.readings import Event
+from acquisition.run_reader import RunFileReader
+from acquisition.run_schema import RunState
+from acquisition.run_writer import RunFileWriter
 from acquisition.running.command_file import CommandKind, commands_path
 from acquisition.running.lock import is_locked, lock_path
-from acquisition.store import RunFileReader, RunFileWriter, RunState
 from instruments.errors import CommunicationError, InstrumentError, QuenchError
 
 SIZE = 27
@@ -268,7 +270,7 @@ def test_folder_that_takes_no_file_is_named_and_nothing_is_touched(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = bench.script()
-    monkeypatch.setattr("acquisition.store._write_tables", _refuse)
+    monkeypatch.setattr("acquisition.run_writer._write_tables", _refuse)
     with pytest.raises(RunFileError, match="cannot be made"):
         bench.run(script)
     assert script.events == []

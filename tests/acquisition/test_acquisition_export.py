@@ -15,7 +15,8 @@ from acquisition.clock import WallClock
 from acquisition.errors import InputError, RunFileError
 from acquisition.export import export_run
 from acquisition.readings import Direction, PointFlag, PointKind, Reading
-from acquisition.store import POINT_COLUMNS, RunFileWriter, new_run_path
+from acquisition.run_schema import POINT_COLUMNS
+from acquisition.run_writer import RunFileWriter, new_run_path
 
 BIAS_V = (0.0, -1e-4, 0.1 + 0.2)
 

@@ -12,7 +12,9 @@ import pytest
 from acquisition.clock import WallClock
 from acquisition.guard import HANG_S, Ending, Guard, start_guard, watch
 from acquisition.readings import Event
-from acquisition.store import RunFileReader, RunFileWriter, RunState
+from acquisition.run_reader import RunFileReader
+from acquisition.run_schema import RunState
+from acquisition.run_writer import RunFileWriter
 
 ROOT = Path(__file__).parents[2]
 WALL = WallClock()

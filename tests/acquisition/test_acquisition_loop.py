@@ -7,8 +7,9 @@ import pytest
 from small_runs import Bench, Script
 
 from acquisition.readings import Event, PointFlag
+from acquisition.run_reader import RunFileReader
+from acquisition.run_schema import RunState
 from acquisition.running.command_file import CommandKind
-from acquisition.store import RunFileReader, RunState
 from instruments.errors import CommunicationError
 
 SIZE = 27

@@ -12,8 +12,9 @@ from small_runs import Bench, Script
 
 from acquisition.readings import Event, PointFlag
 from acquisition.resume import LEAST_SIMULATED_GAP_S, check_identities, load_unfinished
+from acquisition.run_reader import RunFileReader
+from acquisition.run_schema import RunState
 from acquisition.running.command_file import CommandKind, commands_path, write_command
-from acquisition.store import RunFileReader, RunState
 
 SIZE = 27
 

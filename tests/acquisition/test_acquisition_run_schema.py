@@ -14,9 +14,9 @@ from acquisition.clock import WallClock
 from acquisition.export import export_run
 from acquisition.measured import load_measured
 from acquisition.run_list import find_runs
+from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import SCHEMA_VERSION, RunState
 from acquisition.status import status_of
-from acquisition.store import RunFileReader
 from acquisition.terminal.run_view import fit_run
 
 DATA = Path(__file__).parent / "data"

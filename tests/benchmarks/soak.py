@@ -24,9 +24,9 @@ import psutil
 
 from acquisition.plan import Plan, make_plan
 from acquisition.recipe import parse_recipe
+from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import SUFFIX
 from acquisition.station_file import simulated_station
-from acquisition.store import RunFileReader
 
 RECIPE = """
 [run]

@@ -11,11 +11,11 @@ from acquisition.plan import make_plan
 from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import UNTRUSTED, Event, Reading
 from acquisition.recipe import parse_recipe
+from acquisition.run_reader import RunFileReader
 from acquisition.running.control import AttentiveWall, Control
 from acquisition.running.journal import WriteJournal
 from acquisition.station import open_simulated
 from acquisition.station_file import simulated_station
-from acquisition.store import RunFileReader
 from simulators.rack import Rack, find_rack
 
 RECIPE = """

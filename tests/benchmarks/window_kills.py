@@ -21,7 +21,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does
 import numpy as np
 
 from acquisition.gui.launch import LaunchedEngine, RunChoice
-from acquisition.store import RunFileReader
+from acquisition.run_reader import RunFileReader
 
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 600.0

@@ -20,7 +20,7 @@ from pymeasure.instruments.keithley import Keithley2400
 from pymeasure.instruments.srs import SR830
 
 from acquisition.clock import RealClock, WallClock
-from acquisition.store import RunFileReader
+from acquisition.run_reader import RunFileReader
 from acquisition.terminal.rack_commands import ask_served
 from instruments.errors import CommunicationError
 from instruments.lockin_sr830 import SR830 as OurSR830

@@ -14,9 +14,9 @@ from test_end_to_end_interlocks import SIZE, Night, QuickWall
 
 from acquisition.cli import main
 from acquisition.errors import RunFileError
+from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import RunState
 from acquisition.status import status_of
-from acquisition.store import RunFileReader
 
 QUICK = Path(__file__).parents[2] / "examples" / "quick.toml"
 
@@ -63,7 +63,7 @@ def test_file_that_is_made_read_only_under_the_run_ends_it_safe(tmp_path: Path) 
         return connection
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("acquisition.store.sqlite3.connect", noted)
+        patch.setattr("acquisition.run_writer.sqlite3.connect", noted)
         outcome = night.run()
     assert (outcome.state, outcome.exit_status) == (RunState.FAILED, 4)
     assert "cannot be written" in outcome.message

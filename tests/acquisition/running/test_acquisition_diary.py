@@ -8,10 +8,10 @@ from small_runs import Bench, Script
 from acquisition.cli import main
 from acquisition.errors import InputError
 from acquisition.measured import load_measured
+from acquisition.run_reader import RunFileReader
 from acquisition.running.command_file import CommandKind
 from acquisition.running.diary import add_entry, checked, entries, entry_text, inherited, write_at_rest
 from acquisition.running.lock import FileLock, lock_path
-from acquisition.store import RunFileReader
 from analysis.sample_history import EventKind
 
 ANNEALED = {"kind": "anneal", "anomaly_left": 0.1, "anomaly_left_error": 0.05, "note": "a week in a drawer"}

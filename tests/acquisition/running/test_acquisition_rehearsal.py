@@ -3,10 +3,10 @@
 import pytest
 from small_runs import Bench, Script
 
+from acquisition.run_reader import RunFileReader
 from acquisition.running.command_file import CommandKind, CommandRefusedError
 from acquisition.running.rehearsal import set_speed, switch_fault
 from acquisition.running.wire_log import wire_log_path
-from acquisition.store import RunFileReader
 
 
 def outcome_of(bench: Bench, command: CommandKind, argument: dict) -> tuple[str, Script]:

@@ -9,9 +9,9 @@ from small_runs import Bench, Script
 
 from acquisition.cli import main
 from acquisition.errors import AcquisitionError, InputError
+from acquisition.run_reader import RunFileReader
 from acquisition.running.command_file import CommandKind, commands_path
 from acquisition.running.lock import FileLock, lock_path
-from acquisition.store import RunFileReader
 from acquisition.terminal.control_commands import send
 
 Answer = Callable[..., tuple[int, str, str]]

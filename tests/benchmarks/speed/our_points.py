@@ -23,10 +23,10 @@ from acquisition.plan import Plan, make_plan
 from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import Event
 from acquisition.recipe import parse_recipe
+from acquisition.run_reader import RunFileReader
 from acquisition.running.control import Control
 from acquisition.safety import Roles
 from acquisition.station_file import simulated_station
-from acquisition.store import RunFileReader
 from instruments.roles import LockInReading, LockInStatus, MagnetReading, MagnetState, SourceReading, TemperatureReading
 from simulators.clock import VirtualClock
 

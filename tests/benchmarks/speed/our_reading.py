@@ -19,8 +19,9 @@ import numpy as np
 
 from acquisition.columns import copy_path
 from acquisition.readings import Direction, PointFlag, PointKind, Reading
+from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import POINT_COLUMNS, SPARE_COLUMNS
-from acquisition.store import RunFileReader, RunFileWriter
+from acquisition.run_writer import RunFileWriter
 
 NUMBERS = tuple(name for name, (kind, _, _) in POINT_COLUMNS.items() if kind == "REAL NOT NULL")
 NAMES = NUMBERS[:12]

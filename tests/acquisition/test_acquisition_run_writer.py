@@ -8,9 +8,10 @@ import pytest
 
 from acquisition.errors import InputError, RunFileError
 from acquisition.readings import Direction, Event, PointFlag, PointKind, Reading
+from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import POINT_COLUMNS, SCHEMA_VERSION, RunState
+from acquisition.run_writer import BATCH_S, RunFileWriter, new_run_path
 from acquisition.running.lock import FileLock, lock_path
-from acquisition.store import BATCH_S, RunFileReader, RunFileWriter, new_run_path
 
 CONTRACT_COLUMNS = [
     "seq",
