@@ -49,7 +49,8 @@ from instruments.sourcemeter_yokogawags200 import YokogawaGS200
 from instruments.temperature_itc503 import ITC503
 from instruments.temperature_lakeshore336 import LakeShore336
 from instruments.temperature_lakeshore372 import LakeShore372
-from instruments.transport import TIMEOUT_S, WriteObserver
+from instruments.transport import WriteObserver
+from instruments.visa_adapter import TIMEOUT_S
 from instruments.voltmeter_keithley2182a import Keithley2182A
 from simulators.control import book_fault, switch_fault
 from simulators.fault_panel import RefusedFaultError

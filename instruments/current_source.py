@@ -16,8 +16,9 @@ from pyvisa.highlevel import VisaLibraryBase
 
 from instruments.errors import LimitError, ReadbackError, StateError, StoppedError
 from instruments.limits import Limits
+from instruments.replies import as_float
 from instruments.roles import Clock
-from instruments.transport import Line, WriteObserver, as_float
+from instruments.transport import Line, WriteObserver
 from instruments.wired import Wired
 
 RAMP_STEP_S = 0.05

@@ -18,8 +18,9 @@ from pyvisa.highlevel import VisaLibraryBase
 from instruments.errors import LimitError, StateError
 from instruments.lakeshore import Loop
 from instruments.limits import Limits
+from instruments.replies import as_float, as_floats, as_int
 from instruments.roles import Clock, TemperatureReading
-from instruments.transport import Line, WriteObserver, as_float, as_floats, as_int
+from instruments.transport import Line, WriteObserver
 from instruments.wired import Wired
 
 

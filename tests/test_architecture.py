@@ -48,9 +48,9 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("page report report_universality"),
     ],
     "instruments": [
-        rooms("errors roles"),
+        rooms("errors replies roles visa_adapter"),
         rooms("current_source degauss field_sweep lakeshore limits lockin_routines")
-        | rooms("field_trace oxford persistent_mode settling srs_lockin transport wired"),
+        | rooms("field_trace oxford persistent_mode session settling srs_lockin transport wired"),
         rooms("lockin_sr830 lockin_sr860 magnet_ami430 magnet_ips120 magnet_mercuryips")
         | rooms("sourcemeter_keithley2400 sourcemeter_keithley2400_commands")
         | rooms("sourcemeter_keithley2450 sourcemeter_keithley2450_commands")

@@ -130,14 +130,29 @@ def test_a_wire_that_stays_bad_is_an_error_that_names_the_box_and_back_in_step_w
     bench = lay(model)
     box = bench.connect(model)
     before = settings(box)
-    for fault in (Fault.LOST_REPLY, Fault.LATE_REPLY, Fault.TRUNCATED_REPLY, Fault.STALE_REPLY):
-        look(box)
+    for fault in (Fault.LOST_REPLY, Fault.LATE_REPLY, Fault.TRUNCATED_REPLY):
         bench.strike(fault, model, for_s=60.0)
         with pytest.raises((CommunicationError, ReplyError)) as caught:
             look(box)
         assert caught.value.instrument == box.name
         bench.clock.sleep(70.0)
         assert settings(box) == before
+
+
+@pytest.mark.parametrize("model", DRIVERS)
+def test_wire_that_lags_one_answer_behind_is_an_error_at_the_next_different_question(lay: Lay, model: str) -> None:
+    """A Lake Shore's reading is one question: asked again and again, each answer is one reading old till then."""
+    bench = lay(model)
+    box = bench.connect(model)
+    before = settings(box)
+    look(box)
+    bench.strike(Fault.STALE_REPLY, model, for_s=60.0)
+    with pytest.raises((CommunicationError, ReplyError)) as caught:
+        look(box)
+        box.settings()
+    assert caught.value.instrument == box.name
+    bench.clock.sleep(70.0)
+    assert settings(box) == before
 
 
 @pytest.mark.parametrize("model", DRIVERS)
