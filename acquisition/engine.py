@@ -22,10 +22,9 @@ from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import RunState
 from acquisition.run_writer import RunFileWriter, new_run_path
 from acquisition.running.alerts import Alert, Alerts, Occasion
-from acquisition.running.channels import MAGNET
 from acquisition.running.command_file import CommandFile
 from acquisition.running.control import Control
-from acquisition.running.interlocks import Interlocks, Tripped
+from acquisition.running.interlocks import Interlocks, Tripped, Watched
 from acquisition.running.journal import WriteJournal
 from acquisition.running.lock import FileLock, lock_path
 from acquisition.running.obedience import Obedience
@@ -237,9 +236,7 @@ class _Engine:
             self._happened,
             self._alarmed,
         )
-        self._loop = Loop(
-            running, roles, clock, control, past, self._monitored, self._safeguard.judge, self._helium_read
-        )
+        self._loop = Loop(running, roles, clock, control, past, self._monitored, self._safeguard.judge, self._slow_read)
         self._journal_due_s = wall.monotonic_s() + JOURNAL_S
         journal.now_s = self._loop.now_s
         commands = CommandFile(writer.path)
@@ -392,11 +389,12 @@ class _Engine:
         self._writer.append_monitor(monitor)
         self._safeguard.monitored(monitor)
 
-    def _helium_read(self, fraction: float) -> None:
+    def _slow_read(self, role: str, name: str, value: float) -> None:
         time_s = self._loop.now_s()
-        if not math.isnan(fraction):
-            self._writer.append_channels(time_s, MAGNET, {"helium_fraction": fraction})
-        self._safeguard.helium_read(time_s, fraction)
+        if not math.isnan(value):
+            self._writer.append_channels(time_s, role, {name: value})
+        if name == Watched.HELIUM_FRACTION:
+            self._safeguard.helium_read(time_s, value)
 
     def _write_journal(self) -> None:
         """Write down what was sent to the instruments since the last time."""

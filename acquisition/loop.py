@@ -17,11 +17,11 @@ from acquisition.recipe import PhaseSetting
 from acquisition.running.approach import Approach, PauseNeededError
 from acquisition.running.bias_walk import BiasWalk
 from acquisition.running.control import Control, PauseWish
-from acquisition.running.helium_watch import HeliumWatch
 from acquisition.running.past import Past, Reference, isotherm_to_compare
 from acquisition.running.phase_watch import PhaseWatch
 from acquisition.running.safeguard import Verdict
 from acquisition.running.settings_watch import VARYING, SettingsWatch
+from acquisition.running.slow_channels import SlowChannels
 from acquisition.safety import Roles, make_safe
 from instruments.errors import CommunicationError, InstrumentError, QuenchError, ReadbackError, ReplyError, StateError
 from instruments.roles import Clock, Instrument, MagnetState
@@ -67,8 +67,8 @@ class Loop:
         Told of temperature and field wherever the loop reads them beside the points.
     judge : callable, optional
         Asked of every point what to flag it with, and whether to measure it again.
-    on_helium : callable, optional
-        Told of the level of the helium, 0 to 1, NaN where it could not be read, if the magnet's supply has a meter.
+    on_slow : callable, optional
+        Told of what is read once a minute: role of the box, name of the channel, value; NaN where it could not be read.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Loop:
         past: Past | None = None,
         on_monitor: Callable[[Monitor], None] = lambda _: None,
         judge: Callable[[Reading], Verdict] = Verdict,
-        on_helium: Callable[[float], None] = lambda _: None,
+        on_slow: Callable[[str, str, float], None] = lambda *_: None,
     ) -> None:
         self.running = running
         self.under_way: int | None = None
@@ -102,7 +102,7 @@ class Loop:
         is_phase_set = running.plan.recipe.lockin.phase is PhaseSetting.EACH_ISOTHERM
         self._settings = SettingsWatch(VARYING | {"phase_deg"} if is_phase_set else VARYING)
         self._origin_s = clock.now_s() - self._past.elapsed_s
-        self._helium = HeliumWatch(roles.magnet, clock, on_helium)
+        self._slow = SlowChannels(roles.temperature, roles.magnet, clock, on_slow)
         self._on_monitor = on_monitor
         self._approach = Approach(
             running.plan.recipe, self._station, roles, clock, self._origin_s, control, self._monitored
@@ -363,10 +363,10 @@ class Loop:
 
     def _monitored(self, monitor: Monitor) -> None:
         self._on_monitor(monitor)
-        self._helium.look()
+        self._slow.look()
 
     def _attend_between_points(self) -> None:
-        self._helium.look()
+        self._slow.look()
         self._control.attend()
         wish = self._control.pause_wish
         if wish is not None and self._control.wants_pause(is_sweep_done=False):

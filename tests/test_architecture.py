@@ -88,7 +88,7 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("by_hand calibration circuit plan safety")
         | rooms("budget excitation learned_times plan_edit plan_limits plan_rows plan_warnings", inside="planning")
         | rooms("sweep timing", inside="planning")
-        | rooms("channels helium_watch past phase_watch safeguard settings_watch vital_signs", inside="running"),
+        | rooms("channels past phase_watch safeguard settings_watch slow_channels vital_signs", inside="running"),
         rooms("columns loop measured run_list run_queue run_reader run_writer")
         | rooms("approach bias_walk detection dummy field_routines hand", inside="running"),
         rooms("station"),
@@ -132,7 +132,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.running.approach": ROLES | {"instruments.settling"},
     "acquisition.running.control": ROLES,
     "acquisition.running.settings_watch": ROLES,
-    "acquisition.running.helium_watch": ROLES,
+    "acquisition.running.slow_channels": ROLES,
     "acquisition.resume": ROLES,
     "acquisition.engine": ROLES,
     "acquisition.bench": ROLES,

@@ -25,7 +25,6 @@ from PyQt5.QtWidgets import (
 
 from acquisition.checklist import AFTER
 from acquisition.errors import AcquisitionError, InputError
-from acquisition.gui.bench_tail import BenchTail
 from acquisition.gui.checklist_dialog import ChecklistDialog
 from acquisition.gui.hand_form import HandForm
 from acquisition.gui.launch import BenchChoice, LaunchedEngine
@@ -33,10 +32,12 @@ from acquisition.gui.panel import Panel, Surroundings
 from acquisition.gui.plots import Plot
 from acquisition.gui.rack_field import RackField
 from acquisition.gui.style import Tone
+from acquisition.gui.tail import Fresh, RunTail
 from acquisition.gui.units import caption, with_unit
 from acquisition.gui.wire_view import WireView
 from acquisition.planning.timing import duration_text
 from acquisition.running.command_file import Action, CommandKind, Quantity, write_command
+from acquisition.running.lock import is_locked, lock_path
 from acquisition.running.wire_log import wire_log_path
 from acquisition.station_file import Station
 
@@ -63,7 +64,7 @@ class BenchPanel(Panel):
         super().__init__("Instruments")
         self._around = around
         self._engine: LaunchedEngine | None = None
-        self._tail: BenchTail | None = None
+        self._tail: RunTail | None = None
         self.rack = RackField(around)
         self.take = QPushButton("Take on the bench")
         self.give_back = QPushButton("Give back, safe")
@@ -159,31 +160,26 @@ class BenchPanel(Panel):
     def _find_again(self) -> None:
         """Attach to the bench of a window that is gone, if it still lives."""
         path = Path(str(self._around.settings.value(REMEMBERED, "")))
-        if path.is_file():
-            tail = BenchTail(path)
-            if tail.is_alive():
-                self._follow(tail)
-            else:
-                tail.close()
+        if path.is_file() and is_locked(lock_path(path)):
+            self._follow(RunTail(path))
 
-    def _follow(self, tail: BenchTail) -> None:
+    def _follow(self, tail: RunTail) -> None:
         self._tail = tail
         self._around.settings.setValue(REMEMBERED, str(tail.path))
         self.log.clear()
         self.readings.clear()
         self.wire.forget()
-        tail.look()  # its header is wanted at once; its events come again with the next look
-        tail.close()
-        self._tail = BenchTail(tail.path)
+        first = tail.look()
         self._show_whether_taken()
         self.form.use(Station.from_dict(tail.header["station"], "the bench's station"))
+        self._show(tail, first)
 
     def look(self) -> None:
         """Look for what is new; called by a timer."""
         try:
             self._look_for_file()
             if self._tail is not None:
-                self._show(self._tail)
+                self._show(self._tail, self._tail.look())
         except InputError as error:
             self._engine = None
             self.failed.emit(error)
@@ -193,7 +189,7 @@ class BenchPanel(Panel):
         run_file = None if self._engine is None else self._engine.run_file()
         if run_file is not None and run_file.is_file():
             self._engine = None
-            self._follow(BenchTail(run_file))
+            self._follow(RunTail(run_file))
 
     def end(self) -> None:
         """Let go of the file; the bench goes on, and the next window finds it."""
@@ -203,18 +199,18 @@ class BenchPanel(Panel):
 
     # --- showing ----------------------------------------------------------------------------------------------------
 
-    def _show(self, tail: BenchTail) -> None:
-        for event in tail.look():
+    def _show(self, tail: RunTail, fresh: Fresh) -> None:
+        for event in fresh.events:
             self.log.appendPlainText(f"{duration_text(event.time_s):>11}  {event.kind}: {event.message}")
             self.state.setText(f"{event.kind}: {event.message}")
             self.state.setStyleSheet(f"color: {self._colour(event.kind == 'refused')}")
         self._show_readings(tail)
         self._draw()
         self.wire.follow(wire_log_path(tail.path))
-        if not tail.is_alive():
+        if not tail.is_locked:
             self._ended(tail)
 
-    def _ended(self, tail: BenchTail) -> None:
+    def _ended(self, tail: RunTail) -> None:
         tail.close()
         self._tail = None
         self._show_whether_taken()
@@ -231,8 +227,8 @@ class BenchPanel(Panel):
             self.state.setText("no rack is on the bench; while one is, no run can have it")
             self.state.setStyleSheet("")
 
-    def _show_readings(self, tail: BenchTail) -> None:
-        for role, word in tail.words.items():
+    def _show_readings(self, tail: RunTail) -> None:
+        for role, word in tail.header.get("boxes", {}).items():
             item = self._item(self.readings.invisibleRootItem(), role)
             item.setText(1, word)
             item.setToolTip(1, word)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from acquisition.clock import Wall
+from acquisition.gui.conditions_view import HEATER, PERCENT
 from acquisition.gui.control_bar import GOING_ON
 from acquisition.gui.status_strip import Status
 from acquisition.gui.tail import Fresh, RunTail
@@ -63,7 +64,7 @@ class RunStatus:
             flags=PointFlag.GOOD if table is None else PointFlag(int(table["flags"][-1])),
             is_settled=not between or tail.state not in GOING_ON,
             magnet_mode=_magnet_mode(tail.settings),
-            heater_range=_heater_range(tail.settings),
+            heater=_heater(tail),
             **(measured | between),
         )
 
@@ -94,6 +95,12 @@ _SHOWN = ("temperature_K", "field_T", "bias_V", "current_A", "lockin_x_V")
 def _magnet_mode(settings: Mapping[str, Any]) -> str:
     is_persistent = settings.get("is_persistent")
     return "" if is_persistent is None else "persistent" if is_persistent else "driven"
+
+
+def _heater(tail: RunTail) -> str:
+    """Return output and range of the heater, as far as they are known."""
+    scale, output = _heater_range(tail.settings), tail.channels.get(HEATER)
+    return scale if output is None else f"{PERCENT * output.values[-1]:.0f} % of {scale or 'its range'}"
 
 
 def _heater_range(settings: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ GIGABYTE = 1e9
 LOW_DISK_BYTES = 1e9
 GAP = 12
 ROWS = (
-    ("run", "T", "H", "heater range", "bias", "lock-in X"),
+    ("run", "T", "H", "heater", "bias", "lock-in X"),
     ("engine", "last commit", "done", "ends", "disk", "overload", "compliance", "flags"),
 )
 
@@ -33,7 +33,7 @@ class Status:
     is_settled: bool = True
     field_T: float | None = None
     magnet_mode: str = ""
-    heater_range: str = ""
+    heater: str = ""
     bias_V: float | None = None
     current_A: float | None = None
     lockin_x_V: float | None = None
@@ -98,7 +98,7 @@ class StatusStrip(QFrame):
         self._put("run", word, tone)
         self._put("T", *self._temperature(status))
         self._put("H", *self._field(status))
-        self._put("heater range", status.heater_range or "-", Tone.IDLE)
+        self._put("heater", status.heater or "-", Tone.IDLE)
         self._put("bias", self._bias(status), Tone.IDLE)
         lockin = "-" if status.lockin_x_V is None else f"{status.lockin_x_V * MICROVOLT:.4g} \u00b5V"
         self._put("lock-in X", lockin, Tone.IDLE)

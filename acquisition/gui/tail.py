@@ -1,4 +1,4 @@
-"""The tail of a run file: what is new since the last look, kept in arrays that grow, one set an isotherm.
+"""The tail of a run file, or of a bench's: what is new since the last look, in arrays that grow, one set an isotherm.
 
 No Qt here. A look at nothing new costs some tens of microseconds, since it asks only whether anybody has committed
 anything; no transaction is held between looks.
@@ -51,6 +51,7 @@ _KEPT = (
     "conductance_error_S",
 )
 _DIRECTIONS = {Direction.UP.value: 1.0, Direction.DOWN.value: -1.0, Direction.NONE.value: 0.0}
+LONGEST_HISTORY = 20_000
 _FIRST_CAPACITY = 128
 EVENTS_KEPT = 200
 
@@ -126,6 +127,14 @@ class TailedIsotherm:
         return self.table["is_anchor"] == 0
 
 
+@dataclass
+class ChannelHistory:
+    """What one channel of a box read: times in seconds and values in the unit of its name, oldest first."""
+
+    time_s: deque[float] = field(default_factory=lambda: deque(maxlen=LONGEST_HISTORY))
+    values: deque[float] = field(default_factory=lambda: deque(maxlen=LONGEST_HISTORY))
+
+
 @dataclass(frozen=True)
 class Fresh:
     """What one look brought.
@@ -138,6 +147,8 @@ class Fresh:
         How many points are new.
     events, monitors, settings : tuple
         What happened, what was read between points, and how instruments were set, each with its time in s.
+    channels : int
+        How many readings of single channels are new; `RunTail.channels` has them.
     is_state_new : bool
         Whether the state of the run changed.
     trusted : Points or None
@@ -151,6 +162,7 @@ class Fresh:
     events: tuple[Event, ...] = ()
     monitors: tuple[Monitor, ...] = ()
     settings: tuple[tuple[float, dict[str, Any]], ...] = ()
+    channels: int = 0
     is_state_new: bool = False
     trusted: Points | None = None
     time_s: Floats = field(default_factory=lambda: np.empty(0))
@@ -159,7 +171,7 @@ class Fresh:
     deviation_K: Floats = field(default_factory=lambda: np.empty(0))
 
     def __bool__(self) -> bool:
-        return bool(self.points or self.events or self.monitors or self.is_state_new)
+        return bool(self.points or self.events or self.monitors or self.channels or self.is_state_new)
 
 
 class RunTail:
@@ -187,10 +199,12 @@ class RunTail:
         self._last_event = 0
         self._last_monitor = 0
         self._last_setting = 0
+        self._last_channel = 0
         self._version = -1
         self._was_locked = self._has_more = False
         self.newest: Monitor | None = None
         self.settings: dict[str, Any] = {}
+        self.channels: dict[tuple[str, str], ChannelHistory] = {}
         self.events: deque[Event] = deque(maxlen=EVENTS_KEPT)
         self.alarms: tuple[str, ...] = ()
 
@@ -235,6 +249,7 @@ class RunTail:
             tuple(events),
             self._look_between(),
             self._look_at_settings(),
+            self._look_at_channels(),
             is_state_new,
             _trusted(columns) if count else None,
             columns["time_s"],
@@ -255,6 +270,16 @@ class RunTail:
         if monitors:
             self.newest = monitors[-1]
         return tuple(monitors)
+
+    def _look_at_channels(self) -> int:
+        """Take in what single channels of the boxes read; on a bench that is all."""
+        rows = self._reader.channels(self._last_channel)
+        for seq, time_s, instrument, name, value in rows:
+            history = self.channels.setdefault((instrument, name), ChannelHistory())
+            history.time_s.append(time_s)
+            history.values.append(value)
+            self._last_channel = seq
+        return len(rows)
 
     def _look_at_settings(self) -> tuple[tuple[float, dict[str, Any]], ...]:
         """Take in how the instruments are set."""
