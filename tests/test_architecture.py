@@ -88,9 +88,11 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("by_hand calibration circuit plan safety")
         | rooms("budget excitation learned_times plan_edit plan_limits plan_rows plan_warnings", inside="planning")
         | rooms("sweep timing", inside="planning")
-        | rooms("channels past phase_watch safeguard settings_watch slow_channels vital_signs", inside="running"),
+        | rooms("channels past phase_watch remaining safeguard settings_watch slow_channels", inside="running")
+        | rooms("vital_signs", inside="running"),
         rooms("columns loop measured run_list run_queue run_reader run_writer")
-        | rooms("approach bias_walk detection dummy field_routines hand", inside="running"),
+        | rooms("approach bias_walk contact_check detection dummy field_routines hand", inside="running")
+        | rooms("pausing setting_up", inside="running"),
         rooms("station"),
         rooms("bench engine export guard judgement judgement_json report_files queue_runner resume status")
         | rooms("diary obedience observer takeover watch", inside="running"),
@@ -131,6 +133,7 @@ DOORS: dict[str, set[str]] = {
     "acquisition.loop": ROLES | {"instruments.settling"},
     "acquisition.running.approach": ROLES | {"instruments.settling"},
     "acquisition.running.control": ROLES,
+    "acquisition.running.pausing": ROLES,
     "acquisition.running.settings_watch": ROLES,
     "acquisition.running.slow_channels": ROLES,
     "acquisition.resume": ROLES,

@@ -14,13 +14,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from peer_points import fresh
 
 
 def main() -> None:
     """Write, read and check as many points as the command line says."""
     sets = import_module("qcodes.dataset")
     points, folder = int(sys.argv[1]), Path(sys.argv[2])
-    database = folder / "reading.db"
+    database = fresh(folder / "reading.db")
     sets.initialise_or_create_database_at(database)
     sets.load_or_create_experiment("speed", "reading")
     names = [f"column_{place}" for place in range(12)]

@@ -21,7 +21,7 @@ def plot_points(answers: Answers, path: Path) -> None:
         if found:
             axes.loglog(*zip(*found, strict=True), "o-", label=called(answers, who))
     axes.set(xlabel="points", ylabel="processor time a point (us)")
-    axes.legend(fontsize="small")
+    figure.legend(loc="outside upper center", ncols=2, fontsize="small")
     axes.grid(which="both", alpha=0.3)
     figure.savefig(path, dpi=110)
     plt.close(figure)
@@ -36,7 +36,7 @@ def plot_growth(growth: dict[str, Any], path: Path) -> None:
         fitted = np.exp(start) * np.array(counts, dtype=float) ** power
         axes.loglog(counts, fitted, "-", color=line.get_color(), alpha=0.6)
     axes.set(xlabel="size", ylabel="processor time (s)")
-    axes.legend(fontsize="small")
+    figure.legend(loc="outside upper center", ncols=2, fontsize="small")
     axes.grid(which="both", alpha=0.3)
     figure.savefig(path, dpi=110)
     plt.close(figure)
