@@ -17,7 +17,10 @@ def as_int(reply: str) -> int:
 
 def as_float(reply: str) -> float:
     """Return the one finite number that a reply is; raises `ValueError`."""
-    return as_floats(reply, 1)[0]
+    number = float(_plain(reply))
+    if not math.isfinite(number):
+        raise ValueError("not finite")
+    return number
 
 
 def as_floats(reply: str, count: int) -> tuple[float, ...]:

@@ -73,7 +73,8 @@ class Session:
         """Send a line; raises `CommunicationError` if it could not be sent."""
         if self.is_closed:
             raise CommunicationError(self.name, f"{message} not sent: the line was closed")
-        _wire.debug("%s << %s", self.name, message)
+        if _wire.isEnabledFor(logging.DEBUG):
+            _wire.debug("%s << %s", self.name, message)
         try:
             self.adapter.write(message)
         except (pyvisa.errors.Error, OSError) as error:
@@ -96,7 +97,8 @@ class Session:
             raise CommunicationError(self.name, f"{question} not read: the line was closed")
         try:
             line = self.adapter.read()
-            _wire.debug("%s >> %s", self.name, line)
+            if _wire.isEnabledFor(logging.DEBUG):
+                _wire.debug("%s >> %s", self.name, line)
             return line
         except CutShortError as error:
             raise ReplyError(self.name, f"{question} was answered by {str(error)!r}, cut short") from error

@@ -38,8 +38,7 @@ class ReadingStatus(IntFlag):
     RANGE_COMPLIANCE = 1 << 16
 
 
-_IN_COMPLIANCE = ReadingStatus.COMPLIANCE | ReadingStatus.RANGE_COMPLIANCE
-_KNOWN_STATUS = _IN_COMPLIANCE | ReadingStatus.CURRENT_SOURCED
+_IN_COMPLIANCE = (ReadingStatus.COMPLIANCE | ReadingStatus.RANGE_COMPLIANCE).value
 
 
 class Keithley2400(CurrentSource[Keithley2400Commands]):
@@ -190,8 +189,8 @@ class Keithley2400(CurrentSource[Keithley2400Commands]):
                 self._name,
                 f":READ? gave {voltage_V:g} V, {current_A:g} A: over the range or not measured; is the contact open?",
             )
-        status = ReadingStatus(int(word) & _KNOWN_STATUS)
-        if ReadingStatus.CURRENT_SOURCED not in status:
+        status = int(word)
+        if not status & ReadingStatus.CURRENT_SOURCED.value:
             raise ReplyError(self._name, f":READ? gave status {word:g}: this is no reading of a current source")
         return SourceReading(current_A, voltage_V, bool(status & _IN_COMPLIANCE))
 

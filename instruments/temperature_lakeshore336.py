@@ -49,7 +49,7 @@ class ReadingFault(IntFlag):
         return ", ".join(str(flag.name).lower().replace("_", " ") for flag in type(self) if flag in self)
 
 
-_FAULTS = sum(ReadingFault)
+_FAULTS = int(sum(ReadingFault))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +204,11 @@ class LakeShore336:
             If no usable replies came.
         """
         status, temperature_K = self._line.ask(f"RDGST? {self._input};KRDG? {self._input}", _as_reading)
-        faults = ReadingFault(status & _FAULTS)
-        fault = str(faults) or ("" if temperature_K > 0.0 else "no temperature: has the input a curve?")
+        fault = ""
+        if status & _FAULTS:
+            fault = str(ReadingFault(status & _FAULTS))
+        elif not temperature_K > 0.0:
+            fault = "no temperature: has the input a curve?"
         return TemperatureReading(temperature_K, 0.0, not fault, fault)
 
     def heater_fraction(self) -> float:

@@ -60,7 +60,7 @@ class ReadingFault(IntFlag):
         return ", ".join(str(flag.name).lower().replace("_", " ") for flag in type(self) if flag in self)
 
 
-_FAULTS = sum(ReadingFault)
+_FAULTS = int(sum(ReadingFault))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +219,13 @@ class LakeShore372:
         """
         with self._line.lock:
             status, temperature_K, scanned = self._line.ask(self._reading_question, _as_reading)
-        faults, now_s = ReadingFault(status & _FAULTS), self._clock.now_s()
+        now_s, fault = self._clock.now_s(), ""
         if scanned == self._channel:
             self._last_scanned_s = now_s
-        fault = str(faults) or ("" if temperature_K > 0.0 else "no temperature: has the channel a curve?")
+        if status & _FAULTS:
+            fault = str(ReadingFault(status & _FAULTS))
+        elif not temperature_K > 0.0:
+            fault = "no temperature: has the channel a curve?"
         return TemperatureReading(temperature_K, now_s - self._last_scanned_s, not fault, fault)
 
     def heater_fraction(self) -> float:

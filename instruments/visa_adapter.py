@@ -32,24 +32,22 @@ class StrictVisaAdapter(VISAAdapter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # for the life of the session; PyVISA's own way of reading says so anew for every reply, at the cost of one
-        self._resource = cast(MessageBasedResource, self.connection)
-        self._unwarned = self._resource.ignore_warning(*_NO_WARNING)
+        resource = cast(MessageBasedResource, self.connection)
+        self._unwarned = resource.ignore_warning(*_NO_WARNING)
         self._unwarned.__enter__()
-        self._ending = self._resource.write_termination or ""
-        self._line_end = (self._resource.read_termination or "\n").encode("ascii")
+        self._library, self._session, self._chunk = resource.visalib, resource.session, resource.chunk_size
+        self._ending = resource.write_termination or ""
+        self._line_end = (resource.read_termination or "\n").encode("ascii")
 
     def write(self, command: str, **_: Any) -> None:
         """Send a line."""
-        resource = self._resource
-        resource.visalib.write(resource.session, (command + self._ending).encode("ascii"))
+        self._library.write(self._session, (command + self._ending).encode("ascii"))
 
     def read(self, **_: Any) -> str:
         """Read up to the termination character or the end of the message, however many pieces it comes in."""
-        resource = self._resource
-        read, session, size = resource.visalib.read, resource.session, resource.chunk_size
-        data, status = read(session, size)
+        data, status = self._library.read(self._session, self._chunk)
         while status == StatusCode.success_max_count_read:
-            more, status = read(session, size)
+            more, status = self._library.read(self._session, self._chunk)
             data += more
         line = data.decode("ascii", "replace")
         if not data.endswith(self._line_end):

@@ -81,6 +81,8 @@ class Wire:
     ----------
     late_s : float
         Delay of a late reply in the time of the rack's clock.
+    connection : int
+        Its number; a session that was opened under another number is lost.
     is_cut : bool
         Nothing passes, and a new session is lost as soon as it is open.
     is_box_off : bool
@@ -92,23 +94,14 @@ class Wire:
         self.is_cut = False
         self.is_box_off = False
         self._generator = generator
-        self._connection = 0
+        self.connection = 0
         self._standing: set[Fault] = set()
         self._pending: list[Fault] = []
         self._last_reply = b""
 
-    @property
-    def connection(self) -> int:
-        """Return the number of the connection; a session that was opened under another number is lost."""
-        return self._connection
-
     def lose_sessions(self) -> None:
         """Cut all sessions that are open now; new ones are in order."""
-        self._connection += 1
-
-    def is_lost(self, connection: int) -> bool:
-        """Say whether a session that was opened under this number carries nothing any more."""
-        return self.is_cut or connection != self._connection
+        self.connection += 1
 
     def strike(self, fault: Fault) -> None:
         """Let a fault act on the next reply that travels."""

@@ -66,21 +66,23 @@ class Session:
         lines = (self._unfinished + data).replace(b"\r", b"\n").split(b"\n")
         # on GPIB the END of the transfer finishes the last line too
         self._unfinished = lines.pop() if self._is_stream else b""
+        box, clock = self._box, self._clock
         for line in lines:
             if line:
-                self._clock.sleep(self._box.latency_s)
+                clock.sleep(box.latency_s)
                 if self._wire.is_box_off:
                     continue
-                reply = self._box.answer(line.decode("latin-1"))
+                reply = box.answer(line.decode("latin-1"))
                 if reply is not None:
-                    self._send(reply, self._clock.now_s())
+                    self._send(reply, clock.now_s())
 
     def read(self, count: int) -> tuple[bytes, End]:
         """Take at most `count` bytes, waiting for them up to the timeout in virtual time."""
         deadline_s = self._clock.now_s() + self.timeout_s
+        take = self._take_from_stream if self._is_stream else self._take_from_queue
         while True:
             self._insist_on_connection()
-            taken, end = self._take_from_stream(count) if self._is_stream else self._take_from_queue(count)
+            taken, end = take(count)
             if end is not End.TIMEOUT:
                 return taken, end
             due_s = next((ready_s for ready_s, _ in self._replies if ready_s > self._clock.now_s()), deadline_s)
@@ -92,7 +94,7 @@ class Session:
     @property
     def is_lost(self) -> bool:
         """Return whether the connection is lost."""
-        return self._wire.is_lost(self._connection)
+        return self._wire.is_cut or self._connection != self._wire.connection
 
     @property
     def next_arrival_s(self) -> float | None:
@@ -122,7 +124,8 @@ class Session:
         return int(reply) if reply else 0
 
     def _insist_on_connection(self) -> None:
-        if self._wire.is_lost(self._connection):
+        wire = self._wire
+        if wire.is_cut or self._connection != wire.connection:
             raise ConnectionLostError
 
     def _send(self, reply: str, ready_s: float) -> None:
@@ -136,14 +139,15 @@ class Session:
             self._replies.append((arrives_s, frame))
 
     def _take_from_queue(self, count: int) -> tuple[bytes, End]:
-        if not self._replies or self._replies[0][0] > self._clock.now_s():
+        replies = self._replies
+        if not replies or replies[0][0] > self._clock.now_s():
             return b"", End.TIMEOUT
-        ready_s, frame = self._replies.popleft()
+        ready_s, frame = replies.popleft()
         length, end = self._length_to_take(frame, count)
         if end is None:
             return frame, End.END_OF_MESSAGE
         if length < len(frame):
-            self._replies.appendleft((ready_s, frame[length:]))
+            replies.appendleft((ready_s, frame[length:]))
         return frame[:length], end
 
     def _take_from_stream(self, count: int) -> tuple[bytes, End]:

@@ -99,6 +99,8 @@ class Bridge:
         self.is_autoscanning = False
         self._first = CONTROL_CHANNEL
         self._since_s = -math.inf
+        # by channel the reading that was finished last, and what it was taken with
+        self._finished: dict[int, tuple[tuple[int, bool, int, int, bool], float]] = {}
         for n in _STAGES:
             self.channels[n].held_ohm = self._measure_ohm(0.0, n)
 
@@ -159,14 +161,23 @@ class Bridge:
         settings = self.channels[channel]
         if settings.is_shunted:
             return 0.0
+        index = math.floor(time_s) if settings.is_filtered else math.floor(time_s * _READINGS_PER_S)
+        finished = (index, settings.is_filtered, settings.filter_s, settings.excitation, settings.is_current_mode)
+        before, ohm = self._finished.get(channel, (None, 0.0))
+        if finished != before:
+            ohm = self._finish_ohm(index, channel)
+            self._finished[channel] = (finished, ohm)
+        return ohm
+
+    def _finish_ohm(self, index: int, channel: int) -> float:
+        """Return the reading by its number: of a tenth of a second, or of a second with the filter on."""
+        settings = self.channels[channel]
         if settings.is_filtered:
-            second = math.floor(time_s)
-            error = sum(map(self._second_noise[channel], range(second - settings.filter_s + 1, second + 1)))
+            error = sum(map(self._second_noise[channel], range(index - settings.filter_s + 1, index + 1)))
             error /= settings.filter_s * math.sqrt(_READINGS_PER_S)
             # a running mean shows the temperature of its middle
-            taken_s = max(0.0, second - 0.5 * settings.filter_s)
+            taken_s = max(0.0, index - 0.5 * settings.filter_s)
         else:
-            index = math.floor(time_s * _READINGS_PER_S)
             error, taken_s = self._raw_noise[channel](index), index / _READINGS_PER_S
         true_K = self._stage_K(taken_s, channel)
         voltage_V = settings.excitation_V(resistance_ohm(true_K))

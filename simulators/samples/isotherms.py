@@ -7,7 +7,6 @@ is read.
 """
 
 import math
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -72,7 +71,7 @@ class BiasCurve:
         kB T / e of the electrons, which says how smooth the curve is.
     steps : Steps or None
         Steps of the current beside the table.
-    zero_bias_S : tuple of float, optional
+    zero_bias_S : sequence of float, optional
         Differential and mean conductance at zero bias, where they are known.
     """
 
@@ -81,19 +80,19 @@ class BiasCurve:
     def __init__(
         self,
         rows_S: Floats,
-        weights: Sequence[float],
+        weights: ArrayLike,
         excitation_Vrms: float = 0.0,
         thermal_V: float = 0.0,
         steps: Steps | None = None,
-        zero_bias_S: tuple[float, float] | None = None,
+        zero_bias_S: Sequence[float] = (),
     ) -> None:
         self._rows_S = rows_S
-        self._weights = weights
+        self._weights = np.asarray(weights)
         self._excitation_Vrms = excitation_Vrms
         self._thermal_V = thermal_V
         self._steps = steps
         self._nodes_S: Floats | None = None
-        (self._zero_bias_S,) = self._nodes_about(_ZERO, 1) if zero_bias_S is None else (zero_bias_S,)
+        self._zero_bias_S: Sequence[float] = zero_bias_S or self._nodes_about(_ZERO, 1)[0]
 
     @property
     def zero_bias_ohm(self) -> float:
@@ -104,8 +103,10 @@ class BiasCurve:
         """Return differential and mean conductance at the bias nodes, without excitation, shape (2, K)."""
         nodes_S = self._nodes_S
         if nodes_S is None:
-            nodes_S, part_S = self._rows_S[0] * self._weights[0], np.empty_like(self._rows_S[0])
-            for row_S, weight in zip(self._rows_S[1:], self._weights[1:], strict=True):
+            # row by row: as one product it would wake other threads of the linear algebra
+            first, *others = self._weights.tolist()
+            nodes_S, part_S = self._rows_S[0] * first, np.empty_like(self._rows_S[0])
+            for row_S, weight in zip(self._rows_S[1:], others, strict=True):
                 nodes_S += np.multiply(row_S, weight, out=part_S)
             self._nodes_S = nodes_S
         return nodes_S
@@ -185,19 +186,15 @@ class BiasCurve:
         """Return differential and mean conductance of the table at one bias inside it."""
         place = float(np.arcsinh(bias_V * (1.0 / _BIAS_SCALE_V))) * (1.0 / _BIAS_STEP) + _ZERO
         left = int(place)
-        a, b, c, d = _cubic_weights(place - left).tolist()
+        a, b, c, d = _cubic_weights(place - left)
         (r, v), (s, w), (t, x), (u, y) = self._nodes_about(left - 1, 4)
         # the order of numpy's sum over four neighbours
         return a * r + ((b * s + c * t) + d * u), a * v + ((b * w + c * x) + d * y)
 
-    def _nodes_about(self, first: int, count: int) -> list[tuple[float, float]]:
+    def _nodes_about(self, first: int, count: int) -> list[list[float]]:
         """Return `count` nodes of both rows at this temperature, without computing all of them."""
-        differential_S, mean_S = self._rows_S[:, :, first : first + count].transpose(1, 2, 0).tolist()
-        weights = self._weights
-        return [
-            (sum(map(operator.mul, one_S, weights)), sum(map(operator.mul, other_S, weights)))
-            for one_S, other_S in zip(differential_S, mean_S, strict=True)
-        ]
+        rows_S = self._rows_S[:, :, first : first + count].reshape(len(self._weights), -1)
+        return (self._weights @ rows_S).reshape(2, count).T.tolist()
 
 
 def _read_off(nodes_S: Floats, bias_V: Floats) -> Floats:
@@ -270,7 +267,7 @@ class Isotherms:
         block_S = self._blocks.get(lower)
         if block_S is None:
             block_S = self._blocks[lower] = np.stack([self._row(lower + offset) for offset in (-1, 0, 1, 2)])
-        return BiasCurve(block_S, tuple(_cubic_weights(place - lower).tolist()))
+        return BiasCurve(block_S, _cubic_weights(place - lower))
 
     def _row(self, temperature_index: int) -> Floats:
         row = self._rows.get(temperature_index)
@@ -302,7 +299,11 @@ def _integral(values: Floats) -> Floats:
     return running - running[_ZERO]
 
 
-def _cubic_weights(fraction: float) -> Floats:
-    """Return the weights of four neighbouring nodes (Lagrange) at `fraction` between the middle two."""
-    square = fraction * fraction
-    return _LAGRANGE @ (1.0, fraction, square, square * fraction)
+def _cubic_weights(x: float) -> tuple[float, float, float, float]:
+    """Return the weights of four neighbouring nodes (Lagrange) at a place `x` between the middle two, 0 to 1."""
+    return (
+        x * (x * (3.0 - x) - 2.0) / 6.0,
+        (x * (x * (3.0 * x - 6.0) - 3.0) + 6.0) / 6.0,
+        x * (x * (3.0 - 3.0 * x) + 6.0) / 6.0,
+        x * (x * x - 1.0) / 6.0,
+    )
