@@ -1,7 +1,8 @@
 """The Keithley 2400 source meter as its wire sees it: SCPI command table, error queue and status.
 
-After the 2400 user's manual: commands section 18, errors appendix B, reading elements 18-50. Trigger, arm and display
-settings are kept and read back and do nothing more. Not there: the reading buffer, sweeps, limit tests, ohms.
+After the 2400 user's manual: commands section 18, errors appendix B, reading elements 18-50. Of the trigger model there
+are the counts, the delay and the wait for a bus trigger; other trigger, arm and display settings are kept and read back
+and do nothing more. Not there: sweeps, limit tests, ohms.
 
 After an error the rest of a message is discarded; nothing answers an unknown query (B-8, B-9).
 """
@@ -10,6 +11,7 @@ from functools import partial
 
 from simulators.clock import VirtualClock
 from simulators.dialect import Complaint, Dialect, ErrorQueue, Handler, Refusal, integer, number, word
+from simulators.parts.keithley2400_buffer import LARGEST, ReadingBuffer, Row
 from simulators.parts.keithley2400_language import (
     ASSUMED,
     ELEMENT_NAMES,
@@ -28,6 +30,7 @@ from simulators.parts.source_unit import CURRENT, VOLTAGE, SourceSettings, Sourc
 from simulators.world import World
 
 _POWER_ON = 128  # standard event register
+_BUFFER_FULL = 512  # measurement event register
 
 
 class Keithley2400:
@@ -51,7 +54,8 @@ class Keithley2400:
         self._clock = clock
         self._meter = SourceUnit(world, seed, KEITHLEY_2400)
         self._errors = ErrorQueue('0,"No error"', '-350,"Queue overflow"', 10)
-        self._event_status = 0
+        self._event_status = self._measurement_status = 0
+        self._buffer = ReadingBuffer(NOT_A_NUMBER)
         self._set_defaults()
         self._dialect = Dialect(
             self._handlers(), self._complain, ASSUMED, pause=partial(clock.sleep, self.latency_s), stops_at_error=True
@@ -78,6 +82,8 @@ class Keithley2400:
         self._is_zeroed_always = True
         self._is_off_automatically = False
         self._line_Hz = 60
+        self._is_waiting = False  # for a bus trigger
+        self._newest: Row | None = None
 
     def _handlers(self) -> dict[str, Handler]:
         table: dict[str, Handler] = {
@@ -108,14 +114,22 @@ class Keithley2400:
             "SYSTem:RSENse": self._set_four_wire,
             "SYSTem:RSENse?": lambda _: str(int(self._settings.is_four_wire)),
             "READ?": lambda _: self._read(),
-            "INITiate[:IMMediate]": lambda _: self._require_output(),
+            "INITiate[:IMMediate]": lambda _: self._initiate(),
+            "*TRG": lambda _: self._trigger(),
+            "FETCh?": lambda _: self._fetch(),
+            "TRACe:CLEar": lambda _: self._buffer.clear(),
+            "TRACe:POINts": self._set_buffer_size,
+            "TRACe:POINts:ACTual?": lambda _: str(len(self._buffer)),
+            "TRACe:DATA?": lambda _: self._written(*self._buffer.rows()),
+            "CALCulate3:DATA?": lambda _: self._statistic(),
+            "STATus:MEASurement[:EVENt]?": lambda _: self._take_measurement_status(),
         }
         for quantity, name in LONG_NAMES.items():
             table |= self._source_handlers(quantity, f"SOURce[1]:{name}")
             table |= self._sense_handlers(quantity, f"SENSe[1]:{name}[:DC]")
             table[f"MEASure:{name}[:DC]?"] = lambda _, quantity=quantity: self._configure_and_read(quantity)
         for header in KEPT:
-            table[header] = lambda arguments, header=header: self._keep(header, arguments)
+            table.setdefault(header, lambda arguments, header=header: self._keep(header, arguments))
             table[f"{header}?"] = lambda _, header=header: self._kept[header]
         for header in IGNORED:
             table[header] = lambda _: None
@@ -241,6 +255,56 @@ class Keithley2400:
         return self._read()
 
     def _read(self) -> str:
+        return self._written(*self._take())
+
+    def _initiate(self) -> None:
+        """Leave idle: wait for a bus trigger where one is asked for, else take the readings."""
+        self._require_output()
+        self._is_waiting = self._kept["ARM:SOURce"] == "BUS"
+        if not self._is_waiting:
+            self._take()
+
+    def _trigger(self) -> None:
+        """Take the readings that wait for a bus trigger; one that nobody waits for is ignored."""
+        if self._is_waiting:
+            self._is_waiting = False
+            self._take()
+
+    def _fetch(self) -> str:
+        if self._newest is None:
+            raise Refusal(Complaint.NOT_PERMITTED, "nothing was measured")
+        return self._written(self._newest)
+
+    def _take(self) -> list[Row]:
+        """Take as many readings as arm and trigger count say, and store them while the buffer is fed."""
+        counts = int(float(self._kept["ARM:COUNt"])) * int(float(self._kept["TRIGger:COUNt"]))
+        if counts > LARGEST:
+            raise Refusal(Complaint.OUT_OF_RANGE, f"{counts} readings")
+        rows = []
+        for _ in range(counts):
+            if delay_s := float(self._kept["TRIGger:DELay"]):
+                self._clock.sleep(delay_s)
+            rows.append(self._reading())
+            if self._kept["TRACe:FEED:CONTrol"] == "NEXT":
+                self._store(rows[-1])
+        self._newest = rows[-1]
+        return rows
+
+    def _store(self, row: Row) -> None:
+        self._buffer.store(row, int(float(self._kept["TRACe:POINts"])))
+        if self._buffer.is_full:
+            self._kept["TRACe:FEED:CONTrol"] = "NEV"
+            self._measurement_status |= _BUFFER_FULL
+
+    def _set_buffer_size(self, arguments: tuple[str, ...]) -> None:
+        self._kept["TRACe:POINts"] = str(integer(arguments, 0, 1, LARGEST))
+
+    def _statistic(self) -> str:
+        kind = self._kept["CALCulate3:FORMat"]
+        values = self._buffer.statistic({"SDEVIATION": "SDEV", "MAXIMUM": "MAX", "MINIMUM": "MIN"}.get(kind, kind))
+        return ",".join(f"{value:+.6E}" for value in values)
+
+    def _reading(self) -> Row:
         self._require_output()
         self._settings.is_on = True
         duration_s = self._reading_s()
@@ -251,7 +315,7 @@ class Keithley2400:
             self._settings.is_on = False
             self._apply()
         settings = self._settings
-        values = {
+        return {
             "VOLT": measured.voltage_V if VOLTAGE in self._functions else self._sourced(VOLTAGE),
             "CURR": measured.current_A if CURRENT in self._functions else self._sourced(CURRENT),
             "RES": NOT_A_NUMBER,
@@ -266,7 +330,9 @@ class Keithley2400:
                 | 65536 * measured.is_range_compliance
             ),
         }
-        return ",".join(f"{values[name]:+.6E}" for name in self._elements)
+
+    def _written(self, *rows: Row) -> str:
+        return ",".join(f"{row[name]:+.6E}" for row in rows for name in self._elements)
 
     def _sourced(self, quantity: str) -> float:
         """Return what stands for a quantity that is not measured: the level if it is sourced."""
@@ -321,11 +387,16 @@ class Keithley2400:
         return reply
 
     def _status_byte(self) -> int:
-        """Return the status byte: error available, event summary, service request."""
+        """Return the status byte: measurement summary, error available, event summary, service request."""
         byte = 4 if len(self._errors) else 0
+        byte |= 1 if self._measurement_status & int(float(self._kept["STATus:MEASurement:ENABle"])) else 0
         byte |= 32 if self._event_status & int(float(self._kept["*ESE"])) else 0
         return byte | (64 if byte & int(float(self._kept["*SRE"])) else 0)
 
     def _clear_status(self, _: tuple[str, ...]) -> None:
         self._errors.clear()
-        self._event_status = 0
+        self._event_status = self._measurement_status = 0
+
+    def _take_measurement_status(self) -> str:
+        reply, self._measurement_status = str(self._measurement_status), 0
+        return reply

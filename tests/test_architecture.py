@@ -73,7 +73,8 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("sourcemeter_keithley2400 sourcemeter_keithley2450")
         | rooms("sourcemeter_yokogawags200 temperature_itc503 temperature_lakeshore336")
         | rooms("temperature_lakeshore372 voltmeter_keithley2182a")
-        | rooms("keithley2182a_language keithley2400_language keithley2400_source", inside="parts")
+        | rooms("keithley2182a_language keithley2400_buffer keithley2400_language", inside="parts")
+        | rooms("keithley2400_source", inside="parts")
         | rooms("keithley2450_language keithley2450_source lakeshore336_inputs", inside="parts")
         | rooms("lakeshore336_outputs lakeshore372_inputs lakeshore372_outputs", inside="parts")
         | rooms("lockin_detector source_unit sr830_detector sr860_capture sr860_detector", inside="parts"),

@@ -59,6 +59,7 @@ KEPT: Final = {
     "TRACe:POINts": "100",
     "TRACe:FEED": "SENS",
     "TRACe:FEED:CONTrol": "NEV",
+    "CALCulate3:FORMat": "MEAN",
     "STATus:MEASurement:ENABle": "0",
     "*ESE": "0",
     "*SRE": "0",
@@ -66,7 +67,6 @@ KEPT: Final = {
 IGNORED: Final = (
     "ABORt",
     "TRIGger:CLEar",
-    "TRACe:CLEar",
     "STATus:PRESet",
     "SYSTem:BEEPer[:IMMediate]",
     "*OPC",

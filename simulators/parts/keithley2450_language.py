@@ -69,6 +69,7 @@ IGNORED: Final = (
     "SYSTem:BEEPer[:IMMediate]",
     "SYSTem:CLEar",
     "*OPC",
+    "*LANG",
     "*WAI",
 )
 

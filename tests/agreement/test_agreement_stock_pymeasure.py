@@ -147,6 +147,25 @@ def test_source_meter_sources_and_measures(source: Keithley2400, rack: Rack) -> 
     assert source.check_errors() == []
 
 
+def test_source_meter_fills_its_buffer(source: Keithley2400, rack: Rack) -> None:
+    source.source_mode, source.source_current_range, source.compliance_voltage = "current", 1e-3, 12.0
+    source.write(":SENS:FUNC 'VOLT';:FORM:ELEM VOLT")
+    source.enable_source()
+    source.source_current = 2e-4
+    rack.clock.sleep(1.0)
+    source.config_buffer(5)
+    source.start_buffer()
+    assert source.is_buffer_full()
+    stored_V = source.buffer_data
+    assert stored_V == pytest.approx([2e-4 * 10_013.0] * 5, rel=5e-3)
+    assert source.means[0] == pytest.approx(stored_V.mean(), rel=1e-6)
+    assert (source.minimums[0], source.maximums[0]) == (stored_V.min(), stored_V.max())
+    assert source.standard_devs[0] == pytest.approx(
+        stored_V.std(ddof=1), rel=0.3
+    )  # of some microvolts, told in microvolts
+    assert source.check_errors() == []
+
+
 def test_magnet_greets_ramps_and_holds(magnet: AMI430, rack: Rack) -> None:
     assert magnet.magnet_status in ("PAUSED", "AT ZERO CURRENT", "HOLDING")
     magnet.write("CONF:FIELD:UNITS 0")

@@ -239,3 +239,27 @@ def test_error_queue_overflows_after_ten(bench: Bench) -> None:
     for _ in range(12):
         bench.box.answer("NONE")
     assert [bench.ask(":SYST:ERR?") for _ in range(11)][9:] == ['-350,"Queue overflow"', NO_ERROR]
+
+
+def test_readings_wait_for_the_bus_trigger_and_fill_the_buffer(bench: Bench) -> None:
+    bench.send(":SOUR:FUNC CURR", ":FORM:ELEM CURR", ":SENS:VOLT:PROT 12", ":OUTP ON", ":SOUR:CURR 2e-4")
+    bench.send(":TRAC:POIN 3", ":TRAC:FEED:CONT NEXT", ":TRIG:COUN 4;DEL 0.5", ":ARM:SOUR BUS", ":INIT")
+    assert bench.ask(":TRAC:POIN:ACT?") == "0"
+    before_s = bench.clock.now_s()
+    bench.send("*TRG")
+    assert bench.clock.now_s() > before_s + 2.0
+    # four readings, of which the buffer has room for three
+    assert len(bench.ask(":TRAC:DATA?").split(",")) == 3
+    assert (bench.ask(":TRAC:FEED:CONT?"), bench.ask(":STAT:MEAS?"), bench.ask(":STAT:MEAS?")) == ("NEV", "512", "0")
+    assert float(bench.ask(":FETC?")) == pytest.approx(2e-4, rel=5e-3)
+    bench.send(":TRAC:CLE", "*TRG")  # nobody waits for it
+    assert bench.ask(":TRAC:POIN:ACT?") == "0"
+    assert bench.box.answer(":TRAC:DATA?") is None
+
+
+def test_read_returns_all_readings_of_its_counts(bench: Bench) -> None:
+    bench.send(":FORM:ELEM CURR", ":OUTP ON", ":TRIG:COUN 3")
+    assert len(bench.ask(":READ?").split(",")) == 3
+    bench.send(":ARM:COUN 1000")
+    assert bench.box.answer(":READ?") is None
+    assert bench.ask(":SYST:ERR?").startswith("-222")
