@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph
 from numpy.typing import NDArray
-from PyQt5.QtCore import QPointF, QRect, QRectF, Qt
-from PyQt5.QtGui import QColor, QPaintEngine, QPainter, QPen, QPixmap, QPolygonF, QTransform
+from PyQt5.QtCore import QPointF, QRectF, Qt
+from PyQt5.QtGui import QColor, QPainter, QPen, QPolygonF
 from PyQt5.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from acquisition.gui.pixmap_cache import PixmapCache, is_raster
 
 Floats = NDArray[np.float64]
 
@@ -72,8 +74,7 @@ class CurveStack(pyqtgraph.GraphicsObject):
         self._rest: _Extent | None = None
         self._is_rest_known = False
         self._points = 0
-        self._picture = QPixmap()
-        self._picture_of: tuple[QTransform, QRect, float] | None = None
+        self._cache = PixmapCache()
 
     def __len__(self) -> int:
         return len(self._curves)
@@ -136,7 +137,8 @@ class CurveStack(pyqtgraph.GraphicsObject):
         self._changed()
 
     def _rest_changed(self) -> None:
-        self._picture_of, self._is_rest_known = None, False
+        self._cache.forget()
+        self._is_rest_known = False
 
     def _changed(self) -> None:
         self.prepareGeometryChange()
@@ -172,35 +174,17 @@ class CurveStack(pyqtgraph.GraphicsObject):
     ) -> None:
         """Draw the picture of the resting curves, then the growing one."""
         assert painter is not None
-        engine, view = painter.paintEngine(), self.getViewBox()
-        if engine is None or engine.type() != QPaintEngine.Type.Raster or view is None:
+        view = self.getViewBox()
+        if view is None or not is_raster(painter):
             self._draw(painter, list(self._curves.values()))
             return
-        area = painter.worldTransform().mapRect(view.viewRect()).toAlignedRect()
-        self._refresh_picture(painter, area)
-        painter.save()
-        painter.resetTransform()
-        painter.drawPixmap(area.topLeft(), self._picture)
-        painter.restore()
+        self._cache.paint(painter, view.viewRect(), self._draw_rest)
         growing = self._curves.get(self._growing)
         if growing is not None:
             self._draw(painter, [growing])
 
-    def _refresh_picture(self, painter: QPainter, area: QRect) -> None:
-        device = painter.device()
-        ratio = 1.0 if device is None else device.devicePixelRatioF()
-        wanted = (QTransform(painter.worldTransform()), area, ratio)
-        if wanted == self._picture_of:
-            return
-        self._picture_of = wanted
-        self._picture = QPixmap(area.size() * ratio)
-        self._picture.setDevicePixelRatio(ratio)
-        self._picture.fill(Qt.GlobalColor.transparent)
-        inner = QPainter(self._picture)
-        inner.translate(-area.topLeft())
-        inner.setTransform(painter.worldTransform(), combine=True)
-        self._draw(inner, [curve for name, curve in self._curves.items() if name != self._growing])
-        inner.end()
+    def _draw_rest(self, painter: QPainter) -> None:
+        self._draw(painter, [curve for name, curve in self._curves.items() if name != self._growing])
 
     def _draw(self, painter: QPainter, curves: list[_Curve]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=self._dot_size is None)
@@ -219,8 +203,8 @@ class CurveStack(pyqtgraph.GraphicsObject):
 
 def _draw_dots(painter: QPainter, polygon: QPolygonF) -> None:
     """Draw dots at places mapped beforehand: a painter that has to map them itself takes ten times as long."""
-    engine, transform = painter.paintEngine(), painter.worldTransform()
-    if engine is None or engine.type() != QPaintEngine.Type.Raster:
+    transform = painter.worldTransform()
+    if not is_raster(painter):
         painter.drawPoints(polygon)
         return
     painter.save()

@@ -15,12 +15,13 @@ import pyqtgraph.exporters
 from numpy.typing import NDArray
 from PyQt5.QtCore import QMarginsF, QPointF, Qt
 from PyQt5.QtGui import QColor, QPainter, QPdfWriter
-from PyQt5.QtWidgets import QAction, QLabel, QSizePolicy, QVBoxLayout
+from PyQt5.QtWidgets import QAction, QLabel, QSizePolicy, QStyleOptionGraphicsItem, QVBoxLayout, QWidget
 
 from acquisition.gui.curve_stack import CurveStack
 from acquisition.gui.file_dialog import ask_for_file
 from acquisition.gui.fitting import FitAnswer
 from acquisition.gui.panel import News, Panel, Surroundings
+from acquisition.gui.pixmap_cache import PixmapCache, is_raster
 from acquisition.gui.style import Palette
 
 Floats = NDArray[np.float64]
@@ -34,13 +35,26 @@ HARDLY = 0.03
 
 
 class Axis(pyqtgraph.AxisItem):
-    """An axis without prefixes; a logarithmic one has numbers at 1, 2 and 5 of a decade, or at 1 if there are many."""
+    """An axis without prefixes; a logarithmic one has numbers at 1, 2 and 5 of a decade, or at 1 if there are many.
+
+    Its grid lies over the plot, so that it is painted with every new point: as a picture.
+    """
 
     def __init__(self, side: str, palette: Palette) -> None:
         super().__init__(side)
         self.enableAutoSIPrefix(False)
         self.setPen(palette.foreground)
         self.setTextPen(palette.foreground)
+        self._cache = PixmapCache()
+
+    def paint(self, p: QPainter, opt: QStyleOptionGraphicsItem, widget: QWidget | None) -> None:  # pyqtgraph's names
+        """Paint ticks, grid and numbers."""
+        if not is_raster(p):
+            super().paint(p, opt, widget)
+            return
+        if self.picture is None:
+            self._cache.forget()
+        self._cache.paint(p, self.boundingRect(), lambda inner: super(Axis, self).paint(inner, opt, widget))
 
     def logTickValues(self, minVal: float, maxVal: float, size: float, stdTicks: object) -> list[Any]:
         """Return the places of the numbers, as logarithms."""
