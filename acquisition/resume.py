@@ -1,5 +1,6 @@
 """A run file that was left unfinished, made ready to go on: what is missing, since when, and what to expect."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -94,11 +95,7 @@ def load_unfinished(run_file: Path, wall: Wall, *, is_flagged_again: bool = Fals
     """
     with reading(run_file), RunFileReader(run_file) as reader:
         header = reader.header()
-        for section in ("recipe", "station"):
-            if section not in header:
-                raise InputError(f"{run_file}: there is no {section} in it; only whole run files can be resumed")
-        recipe = Recipe.from_dict(header["recipe"], f"recipe in {run_file.name}")
-        station = Station.from_dict(header["station"], f"station in {run_file.name}")
+        running = _running_plan(reader, header)
         last_seen = reader.last_seen()
         then = reader.last_wall_time()
         gap_s = max(0.0, (wall.now() - then).total_seconds()) if then else 0.0
@@ -110,12 +107,33 @@ def load_unfinished(run_file: Path, wall: Wall, *, is_flagged_again: bool = Fals
             run_file,
             RunState.INTERRUPTED if state in (RunState.RUNNING, RunState.PAUSED) else state,
             header,
-            apply_all(make_plan(recipe, station), reader.edits()),
+            running,
             frozenset(reader.measured_plan_indices() - again),
             last_seen,
             gap_s,
             again,
         )
+
+
+def load_running_plan(run_file: Path) -> RunningPlan:
+    """Return the plan of a run as it is now, made again from recipe, station and edits.
+
+    Raises
+    ------
+    InputError
+        As `load_unfinished`.
+    """
+    with reading(run_file), RunFileReader(run_file) as reader:
+        return _running_plan(reader, reader.header())
+
+
+def _running_plan(reader: RunFileReader, header: Mapping[str, Any]) -> RunningPlan:
+    for section in ("recipe", "station"):
+        if section not in header:
+            raise InputError(f"{reader.path}: there is no {section} in it; only whole run files can be resumed")
+    recipe = Recipe.from_dict(header["recipe"], f"recipe in {reader.path.name}")
+    station = Station.from_dict(header["station"], f"station in {reader.path.name}")
+    return apply_all(make_plan(recipe, station), reader.edits())
 
 
 def check_identities(unfinished: Unfinished, roles: Roles) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from acquisition.clock import Wall
 from acquisition.errors import InputError
-from acquisition.plan import Plan
+from acquisition.planning.forecast import expected_pace, planned_s
 from acquisition.resume import Unfinished, load_unfinished
 from acquisition.run_reader import RunFileReader, reading
 from acquisition.run_schema import RunState
@@ -78,27 +78,17 @@ def _status_of(run_file: Path, wall: Wall) -> Status:
     )
 
 
-def planned_s(plan: Plan, plan_index: int) -> float:
-    """Return how much of the plan's time has passed when a point is measured."""
-    isotherm, place = plan.locate(plan_index)
-    before_s = sum(other.duration_s for other in plan.isotherms[: isotherm.index])
-    return before_s + isotherm.approach_s + isotherm.bias_s * (place + 1) / isotherm.points
-
-
 def _eta_s(unfinished: Unfinished, wall: Wall) -> float | None:
     """Return the wall time left: the plan's time from the next point on, at the pace of the run."""
     missing, plan = unfinished.missing, unfinished.running.plan
     if not missing:
         return 0.0
     left_s = plan.duration_s - (planned_s(plan, missing[0] - 1) if missing[0] else 0.0)
-    if unfinished.sample is None:
-        return left_s
-    speed = unfinished.header.get("speed")
-    if speed is None:  # as fast as it goes: as it went so far
-        passed_s = unfinished.last_seen.time_s
-        taken_s = _since_start_s(unfinished, wall)
-        return left_s * taken_s / passed_s if passed_s > 0.0 and taken_s > 0.0 else None
-    return left_s / float(speed)
+    pace = expected_pace(unfinished.sample, unfinished.header.get("speed"))
+    if pace is not None:
+        return pace * left_s
+    passed_s, taken_s = unfinished.last_seen.time_s, _since_start_s(unfinished, wall)  # as it went so far
+    return left_s * taken_s / passed_s if passed_s > 0.0 and taken_s > 0.0 else None
 
 
 def _since_start_s(unfinished: Unfinished, wall: Wall) -> float:

@@ -87,7 +87,9 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("boxes", inside="planning")
         | rooms("alerts command_file control interlocks journal lock rehearsal run_folder wire_log", inside="running"),
         rooms("by_hand calibration circuit plan safety")
-        | rooms("budget excitation learned_times plan_edit plan_limits plan_rows plan_warnings", inside="planning")
+        | rooms(
+            "budget excitation forecast learned_times plan_edit plan_limits plan_rows plan_warnings", inside="planning"
+        )
         | rooms("sweep timing", inside="planning")
         | rooms("channels past phase_watch remaining safeguard settings_watch slow_channels", inside="running")
         | rooms("vital_signs", inside="running"),

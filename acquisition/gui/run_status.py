@@ -2,17 +2,21 @@
 
 import shutil
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from acquisition.clock import Wall
+from acquisition.errors import InputError
 from acquisition.gui.conditions_view import HEATER, PERCENT
 from acquisition.gui.control_bar import GOING_ON
 from acquisition.gui.status_strip import Status
 from acquisition.gui.tail import Fresh, RunTail
+from acquisition.plan import Plan
+from acquisition.planning.forecast import Forecast, expected_pace
 from acquisition.readings import PointFlag
+from acquisition.resume import load_running_plan
 from acquisition.running.lock import is_locked, lock_path
 
 DRIFT_POINTS = 30
@@ -34,15 +38,17 @@ class RunStatus:
     def __init__(self, tail: RunTail, wall: Wall) -> None:
         self._tail = tail
         self._wall = wall
-        self._began_s = self._last_fresh_s = wall.monotonic_s()
-        self._first_points: int | None = None
+        self._last_fresh_s = wall.monotonic_s()
+        self._plan: Plan | None = None
+        self._plan_of: tuple[int, float | None] | None = None
+        self._forecast = Forecast(wall, None)
+        self._left_s: float | None = None
 
     def saw(self, fresh: Fresh) -> None:
         """Take note of a look at the run."""
         if fresh.points:
             self._last_fresh_s = self._wall.monotonic_s()
-        if self._first_points is None:
-            self._first_points = self._tail.points
+            self._left_s = self._forecast_s()
 
     def now(self) -> Status:
         """Return how the run stands now."""
@@ -58,7 +64,7 @@ class RunStatus:
             free_bytes=shutil.disk_usage(tail.path.parent).free,
             points=tail.points,
             planned_points=tail.planned_points,
-            finish=None if (left_s := self._left_s()) is None else self._wall.now() + timedelta(seconds=left_s),
+            finish=self._finish(),
             temperature_setpoint_K=None if last is None else last.temperature_setpoint_K,
             drift_K_per_min=None if table is None else _drift_K_per_min(table["time_s"], table["temperature_K"]),
             flags=PointFlag.GOOD if table is None else PointFlag(int(table["flags"][-1])),
@@ -79,14 +85,26 @@ class RunStatus:
         read = {"temperature_K": newest.temperature_K, "field_T": newest.field_T}
         return {name: value for name, value in read.items() if value is not None}
 
-    def _left_s(self) -> float | None:
-        """Return the wall time that is left at the pace of the points since the window looks."""
-        tail = self._tail
-        seen = tail.points - (self._first_points or 0)
-        if tail.state not in GOING_ON or seen <= 0 or not tail.planned_points:
+    def _finish(self) -> datetime | None:
+        """Return when the run ends; a pause moves that on."""
+        if self._tail.state not in GOING_ON or self._left_s is None:
             return None
-        passed_s = self._wall.monotonic_s() - self._began_s
-        return passed_s * (tail.planned_points - tail.points) / seen
+        return self._wall.now() + timedelta(seconds=self._left_s)
+
+    def _forecast_s(self) -> float | None:
+        """Return the wall time that is left: the plan's, corrected by the pace since the window looks."""
+        tail = self._tail
+        if tail.state not in GOING_ON:
+            return None
+        plan_of = (tail.planned_points, tail.header.get("speed"))
+        if plan_of != self._plan_of:  # at first, and when the plan or the pace of a simulation is changed
+            self._plan_of = plan_of
+            self._forecast = Forecast(self._wall, expected_pace(tail.header.get("simulated"), plan_of[1]))
+            try:
+                self._plan = load_running_plan(tail.path).plan
+            except InputError:  # of another version of the program: the run can be looked at all the same
+                self._plan = None
+        return None if self._plan is None else self._forecast.left_s(self._plan, tail.last_plan_index)
 
 
 _SHOWN = ("temperature_K", "field_T", "bias_V", "current_A", "lockin_x_V")

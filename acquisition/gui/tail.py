@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 
 _COLUMNS = (
     "seq",
+    "plan_index",
     "isotherm_index",
     "kind",
     "direction",
@@ -196,6 +197,7 @@ class RunTail:
         self.points = 0
         self._last_seq = 0
         self._newest_isotherm = -1
+        self.last_plan_index = -1
         self._last_event = 0
         self._last_monitor = 0
         self._last_setting = 0
@@ -292,6 +294,7 @@ class RunTail:
     def _take(self, columns: dict[str, np.ndarray]) -> frozenset[int]:
         self._last_seq = int(columns["seq"][-1])
         self._newest_isotherm = int(columns["isotherm_index"][-1])
+        self.last_plan_index = int(columns["plan_index"][-1])
         self.points += len(columns["seq"])
         numbers: dict[str, Floats] = {name: columns[name].astype(float) for name in (*_KEPT, "flags")}
         numbers["direction"] = np.array([_DIRECTIONS[direction] for direction in columns["direction"]])

@@ -15,10 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from acquisition.clock import Wall
 from acquisition.errors import InputError
 from acquisition.measured import load_measured
+from acquisition.planning.forecast import Forecast
 from acquisition.planning.plan_edit import RunningPlan
 from acquisition.planning.timing import duration_text
 from acquisition.readings import Event
-from acquisition.status import planned_s
 from analysis.errors import AnalysisError
 
 if TYPE_CHECKING:
@@ -49,11 +49,9 @@ class RunView:
 
     def __init__(self, console: Console, wall: Wall, *, with_events: bool) -> None:
         self._console = console
-        self._wall = wall
         self._with_events = with_events
         self._done = 0
-        self._started_s = wall.monotonic_s()
-        self._planned_before_s: float | None = 0.0
+        self._forecast = Forecast(wall, None)
         self._exponent = "alpha: not yet"
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -71,7 +69,8 @@ class RunView:
         self._isotherms_done = 0
         self._next_fit = MINIMUM_ISOTHERMS
         self._done = measured
-        self._planned_before_s = None if measured else 0.0
+        if not measured:  # a run that goes on begins its pace at its first new point
+            self._forecast.begin(0.0)
         self._emit({"event": "started", "run": str(run_file), "points": running.points, "measured": measured})
         self._console.print(f"run file {run_file}", highlight=False, soft_wrap=True)
         self._task = self._progress.add_task(
@@ -128,13 +127,8 @@ class RunView:
 
     def _eta(self, plan_index: int) -> str:
         """Return the wall time left, at the pace so far, by planned experiment time rather than by points."""
-        plan = self._running.plan
-        now_s = planned_s(plan, plan_index)
-        if self._planned_before_s is None:  # a run that goes on begins its pace at its first new point
-            self._planned_before_s, self._started_s = now_s, self._wall.monotonic_s()
-            return "ETA not yet"
-        pace = (self._wall.monotonic_s() - self._started_s) / (now_s - self._planned_before_s)
-        return f"ETA {duration_text((plan.duration_s - now_s) * pace)}"
+        left_s = self._forecast.left_s(self._running.plan, plan_index)
+        return "ETA not yet" if left_s is None else f"ETA {duration_text(left_s)}"
 
     def _running_exponent(self) -> str:
         if self._isotherms_done < self._next_fit or self._done > MOST_POINTS:
