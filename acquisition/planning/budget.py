@@ -22,8 +22,10 @@ ROOM_K = 295.0
 BANDWIDTH_TIMES_TIME_CONSTANT = {6: 1 / 4, 12: 1 / 8, 18: 3 / 32, 24: 5 / 64}
 """Roll-off in dB per octave to the equivalent noise bandwidth, in units of 1/TC."""
 
-
 _CORRELATION = {6: (1.0,), 12: (1.0, 1.0), 18: (1.0, 1.0, 1 / 3), 24: (1.0, 1.0, 2 / 5, 1 / 15)}
+
+UNCORRELATED = 60
+"""Time constants after which two readings know nothing of each other, to double precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def averaging(lockin: LockInSection) -> float:
     RC stages is correlated as ``x^(n - 1/2) K_(n - 1/2)(x)``, a polynomial times ``exp(-x)``, x in time constants.
     """
     count = 1 + round(lockin.average_s / lockin.time_constant_s)
-    apart = np.arange(1.0, count)
+    apart = np.arange(1.0, min(count, UNCORRELATED))
     polynomial = np.polynomial.Polynomial(_CORRELATION[lockin.slope_dB_per_octave])
     correlated = float(np.sum((count - apart) * polynomial(apart) * np.exp(-apart)))
     return (count + 2.0 * correlated) / count**2

@@ -4,7 +4,14 @@ import math
 
 import pytest
 
-from acquisition.planning.budget import johnson_V_per_rtHz, joule_heat_W, noise_bandwidth_Hz, noise_budget, stage_heat
+from acquisition.planning.budget import (
+    averaging,
+    johnson_V_per_rtHz,
+    joule_heat_W,
+    noise_bandwidth_Hz,
+    noise_budget,
+    stage_heat,
+)
 from acquisition.recipe import LockInSection
 from acquisition.station_file import CircuitKind, CircuitSection, CoolingPower, Stage, simulated_station
 
@@ -16,6 +23,14 @@ def test_bandwidth_is_that_of_cascaded_low_passes(slope: int, order: int) -> Non
     angles = [(cell + 0.5) * math.pi / 2 / cells for cell in range(cells)]
     integral = sum(math.cos(angle) ** (2 * order - 2) for angle in angles) * math.pi / 2 / cells
     assert noise_bandwidth_Hz(time_constant_s, slope) == pytest.approx(integral / (2 * math.pi * time_constant_s))
+
+
+@pytest.mark.parametrize("readings", [10, 1_000_000_000_000])
+def test_averaging_of_one_low_pass_sums_a_geometric_series(readings: int) -> None:
+    falls, apart = math.exp(-1.0), readings - 1
+    correlated = sum((readings - k) * falls**k for k in range(1, min(apart, 700) + 1))
+    lockin = LockInSection(time_constant_s=0.5, slope_dB_per_octave=6, average_s=0.5 * apart)
+    assert averaging(lockin) == pytest.approx((readings + 2.0 * correlated) / readings**2, rel=1e-12)
 
 
 def test_johnson_noise_of_a_kiloohm_is_4_nanovolt() -> None:
