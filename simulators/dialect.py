@@ -121,6 +121,7 @@ class Dialect:
                 if canonical in self._handlers:
                     raise ValueError(f"{header!r} reads like another header of the table")
                 self._handlers[canonical] = handler
+        self._found: dict[tuple[str, str], tuple[Handler | None, str]] = {}
         self._remembered: dict[str, tuple[tuple[Handler, tuple[str, ...]], ...]] = {}
 
     def answer(self, message: str) -> str | None:
@@ -163,7 +164,7 @@ class Dialect:
     def _read(self, message: str) -> Iterator[tuple[Handler, tuple[str, ...]]]:
         """Split a message into units; a header without leading colon continues on the level of the one before."""
         path = ""
-        for unit in (found.group().strip() for found in _UNIT.finditer(message)):
+        for unit in map(str.strip, _split(message, ";", _UNIT)):
             if not unit:
                 continue
             is_rooted = unit.startswith(":")
@@ -172,13 +173,24 @@ class Dialect:
                 yield _refuser(Complaint.UNKNOWN_COMMAND, unit), ()
                 continue
             name, query, rest = parts.groups()
-            is_common = name.startswith("*")
-            header = self._canonical((name if is_rooted or is_common else path + name) + query)
+            handler, path = self._find(name + query, "" if is_rooted else path)
+            if handler is None:
+                handler = _refuser(Complaint.UNKNOWN_QUERY if query else Complaint.UNKNOWN_COMMAND, unit)
+            yield handler, tuple(map(str.strip, _split(rest, ",", _ARGUMENT))) if rest else ()
+
+    def _find(self, header: str, path: str) -> tuple[Handler | None, str]:
+        """Return what handles a header on a level of the tree, and the level on which the next one continues."""
+        key = (header, path)
+        found = self._found.get(key)
+        if found is None:
+            is_common = header.startswith("*")
+            canonical = self._canonical(header if is_common else path + header)
             if not is_common:
-                path = header.rpartition(":")[0] and header.rpartition(":")[0] + ":"
-            unknown = Complaint.UNKNOWN_QUERY if query else Complaint.UNKNOWN_COMMAND
-            arguments = tuple(found.group().strip() for found in _ARGUMENT.finditer(rest))
-            yield self._handlers.get(header) or _refuser(unknown, unit), arguments
+                path = canonical.rpartition(":")[0] and canonical.rpartition(":")[0] + ":"
+            found = self._handlers.get(canonical), path
+            if found[0] is not None:  # as many as a client spells them; strangers are not worth remembering
+                self._found[key] = found
+        return found
 
 
 class ErrorQueue:
@@ -256,6 +268,13 @@ def _without_brackets(header: str) -> list[str]:
     choices = [("", piece[1:-1]) if piece.startswith("[") else (piece,) for piece in pieces]
     # a header may begin with an optional node: "[SOURce:]CURRent" or "[:SOURce]:CURRent"
     return ["".join(choice).lstrip(":") for choice in itertools.product(*choices)]
+
+
+def _split(text: str, separator: str, pieces: re.Pattern[str]) -> list[str]:
+    """Return the pieces between separators, of which those in quotes do not count."""
+    if '"' in text or "'" in text:
+        return pieces.findall(text)
+    return [piece for piece in text.split(separator) if piece]
 
 
 def _refuser(complaint: Complaint, text: str) -> Handler:
