@@ -35,7 +35,8 @@ time is added to the engine's, and most of it is the fits, whose number does not
 point is what a user of its `ManagedWindow` has: procedure in a worker thread, recorder thread, the curve drawn from
 the CSV five times a second, and each point published over ZeroMQ, as its worker does wherever pyzmq and cloudpickle are
 installed; where they are not it is the line "not publishing". Bluesky scans into a list, QCoDeS by `dond` into its data
-base.
+base, with a cache of the whole run in memory, which grows with it. (The memory of ours holds what the check of all
+stored values reads back, that of the window is the window's own.)
 
 What survives, should the program be killed or the power fail:
 
@@ -105,12 +106,16 @@ def _machine(loads: list[float | None]) -> str:
 
 def _points(answers: Answers) -> str:
     rows = [
-        (called(answers, who), one["points"], f"{one['processor_us']:.0f}", f"{one['wall_us']:.0f}")
+        (
+            called(answers, who),
+            one["points"],
+            *(f"{one[what]:.0f}" for what in ("processor_us", "wall_us", "resident_MB")),
+        )
         for who in PROGRAMS
         for one in sizes(answers, who)
     ]
     durable = table(("program", "what survives"), [(PROGRAMS[who], DURABLE[who]) for who in PROGRAMS])
-    return table(("program", "points", "us a point", "us wall"), rows) + POINTS.format(durable=durable)
+    return table(("program", "points", "us a point", "us wall", "MB resident"), rows) + POINTS.format(durable=durable)
 
 
 def _reading(answers: Answers) -> str:

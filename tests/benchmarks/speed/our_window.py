@@ -9,6 +9,7 @@ JSON object, with the processor time of both.
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,7 @@ def main() -> None:
         "engine_us": engine["processor_us"],
         "processor_us": engine["processor_us"] + 1e6 * window_s / engine["points"],
         "wall_us": 1e6 * wall_s / engine["points"],
+        "resident_MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0,
     }
     window.close()
     sys.stdout.write(json.dumps(answer) + "\n")

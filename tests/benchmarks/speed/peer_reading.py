@@ -2,7 +2,8 @@
 
     PYTHON tests/benchmarks/speed/peer_reading.py POINTS FOLDER
 
-Written with QCoDeS' own `Measurement`, numeric columns, and read with `load_by_id` and `get_parameter_data`.
+Written with QCoDeS' own `Measurement`, numeric columns, a row a point, many points at a time, since only the reading is
+timed; read with `load_by_id` and `get_parameter_data`.
 """
 
 import json
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 from peer_points import fresh
+
+BATCH = 1000
 
 
 def main() -> None:
@@ -30,9 +33,10 @@ def main() -> None:
     for name in names:
         measurement.register_custom_parameter(name, setpoints=("point",))
     with measurement.run() as saver:
-        for index in range(points):
+        for first in range(0, points, BATCH):
+            index = np.arange(first, min(first + BATCH, points), dtype=float)
             row = [(name, (0.1 + place) * (1.0 + index / 7.0)) for place, name in enumerate(names)]
-            saver.add_result(("point", float(index)), *row)
+            saver.add_result(("point", index), *row)
         run_id = saver.run_id
     start = time.process_time(), time.perf_counter()
     data = sets.load_by_id(run_id).get_parameter_data()
