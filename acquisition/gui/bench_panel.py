@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pyqtgraph
-from PyQt5.QtCore import Qt, QTimer
+from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QBrush, QColor
 from PyQt5.QtWidgets import (
     QCheckBox,
@@ -58,7 +58,15 @@ ACTIONS_A_ROW = 2
 
 
 class BenchPanel(Panel):
-    """Connect, read, set, give back."""
+    """Connect, read, set, give back.
+
+    Signals
+    -------
+    told : (dict or None, tuple of Event)
+        What the bench's file says of it, None once it is given back, and what is new.
+    """
+
+    told = pyqtSignal(object, tuple)
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__("Instruments")
@@ -138,9 +146,9 @@ class BenchPanel(Panel):
 
     def _connect(self) -> None:
         self.take.clicked.connect(self._take)
-        self.give_back.clicked.connect(lambda: self._tell(CommandKind.ABORT, {"reason": "given back by hand"}))
+        self.give_back.clicked.connect(lambda: self.tell(CommandKind.ABORT, {"reason": "given back by hand"}))
         self.form.wanted.connect(self._set)
-        self.listen.toggled.connect(lambda is_on: self._tell(CommandKind.WIRE, {"is_on": is_on}))
+        self.listen.toggled.connect(lambda is_on: self.tell(CommandKind.WIRE, {"is_on": is_on}))
         self.readings.currentItemChanged.connect(lambda *_: self._draw())
         for action, button in self.actions_.items():
             button.clicked.connect(lambda _, action=action: self._do(action))
@@ -204,6 +212,7 @@ class BenchPanel(Panel):
             self.log.appendPlainText(f"{duration_text(event.time_s):>11}  {event.kind}: {event.message}")
             self.state.setText(f"{event.kind}: {event.message}")
             self.state.setStyleSheet(f"color: {self._colour(event.kind == 'refused')}")
+        self.told.emit(tail.header, fresh.events)
         self._show_readings(tail)
         self._draw()
         self.wire.follow(wire_log_path(tail.path))
@@ -213,6 +222,7 @@ class BenchPanel(Panel):
     def _ended(self, tail: RunTail) -> None:
         tail.close()
         self._tail = None
+        self.told.emit(None, ())
         self._show_whether_taken()
         self.state.setText(f"{self.state.text()}. {AFTER.sentence}")
 
@@ -266,7 +276,7 @@ class BenchPanel(Panel):
     # --- telling ----------------------------------------------------------------------------------------------------
 
     def _set(self, quantity: Quantity, value: float) -> None:
-        self._tell(CommandKind.SET, {"quantity": quantity.value, "value": value})
+        self.tell(CommandKind.SET, {"quantity": quantity.value, "value": value})
 
     def _do(self, action: Action) -> None:
         """Do something; on a real rack setting up asks for the connection checklist first."""
@@ -274,15 +284,16 @@ class BenchPanel(Panel):
         if tail is None:
             return
         if action is not Action.SET_UP or tail.header.get("simulated"):
-            self._tell(CommandKind.DO, {"action": action.value})
+            self.tell(CommandKind.DO, {"action": action.value})
             return
         dialog = ChecklistDialog(str(tail.header["station"]["station"]["name"]), self)
         dialog.accepted.connect(
-            lambda: self._tell(CommandKind.DO, {"action": action.value, "confirmed": dialog.confirmed})
+            lambda: self.tell(CommandKind.DO, {"action": action.value, "confirmed": dialog.confirmed})
         )
         dialog.show()
 
-    def _tell(self, command: CommandKind, argument: dict[str, object]) -> None:
+    def tell(self, command: CommandKind, argument: dict[str, object]) -> None:
+        """Tell the bench engine something, if there is one."""
         if self._tail is None:
             return
         try:

@@ -1,14 +1,14 @@
-"""The simulator's own panel: the pace of the run, what is to go wrong with it, and what is true of the sample.
+"""The simulator's own panel: the pace of run or bench, what is to go wrong with it, and what is true of the sample.
 
 It knows faults and truths as words that were handed in, and speaks to the engine as every panel does.
 """
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import Qt, pyqtBoundSignal, pyqtSignal
 from PyQt5.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -26,6 +26,7 @@ from PyQt5.QtWidgets import (
 
 from acquisition.gui.control_bar import GOING_ON
 from acquisition.gui.panel import News, Panel, Surroundings
+from acquisition.readings import Event
 from acquisition.running.command_file import CommandKind
 from acquisition.running.rehearsal import AS_FAST_AS_IT_GOES, speed_text
 
@@ -40,13 +41,23 @@ ANSWERS = frozenset({"fault", "speed", "refused"})
 
 
 class SimulatorPanel(Panel):
-    """Speed dial and fault buttons."""
+    """Speed dial and fault buttons, for the run that goes on, or else for the bench.
+
+    Signals
+    -------
+    bench_commanded : (CommandKind, dict)
+        As `commanded`, for the engine of the bench.
+    """
+
+    bench_commanded = pyqtSignal(object, dict)
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__("Simulator")
         self._truths = around.truths
-        self._sample = ""
-        self._is_known = False
+        self._run: Mapping[str, Any] | None = None
+        self._bench: Mapping[str, Any] | None = None
+        self._is_going_on = False
+        self._met: tuple[str, bool, str] | None = None
         self.dial = QSlider(Qt.Orientation.Horizontal)
         self.dial.setRange(0, TOP)
         self.dial.setValue(TOP)
@@ -60,7 +71,7 @@ class SimulatorPanel(Panel):
         self.press = QLineEdit()
         self.press.setPlaceholderText("for front-panel, in the box's own words, e.g. PHAS 90")
         self.truth = QPushButton("What is true of the sample ...")
-        self.answer = QLabel("no simulated run is looked at")
+        self.answer = QLabel()
         self.answer.setWordWrap(True)
         self.faults = {name: _fault_button(name, meaning) for name, meaning in around.faults.items()}
         row = QHBoxLayout(self)
@@ -72,10 +83,10 @@ class SimulatorPanel(Panel):
         self.truth.clicked.connect(self._tell_truth)
         for name, button in self.faults.items():
             button.clicked.connect(lambda _, name=name: self._order(name))
-        self._enable(False)
+        self._meet()
 
     def _left(self) -> QGroupBox:
-        group = QGroupBox("Run")
+        group = self.steered = QGroupBox("Run")
         form = QFormLayout(group)
         form.addRow("speed", self.dial)
         form.addRow("", self.speed)
@@ -103,27 +114,55 @@ class SimulatorPanel(Panel):
 
     def clear(self) -> None:
         """Forget the run."""
-        self._sample, self._is_known = "", False
-        self.answer.setText("no simulated run is looked at")
-        self._enable(False)
+        self._run, self._is_going_on, self._met = None, False, None
+        self._meet()
 
     def show_news(self, news: News) -> None:
         """Take state, boxes and pace of the run, and what the engine answered."""
-        if not self._is_known:
-            self._meet(news.tail.header)
-        if news.fresh.is_state_new:
-            self._enable(bool(self._sample) and news.tail.state in GOING_ON)
-        for event in news.fresh.events:
+        if self._run is None or news.fresh.is_state_new:
+            self._run = news.tail.header
+            self._is_going_on = bool(self._run.get("simulated")) and news.tail.state in GOING_ON
+            self._meet()
+        self._show_answers(news.fresh.events)
+
+    def show_bench(self, header: Mapping[str, Any] | None, events: Sequence[Event]) -> None:
+        """Take what is new of the bench; None once there is none."""
+        is_other = (header is None) != (self._bench is None)
+        self._bench = header
+        if is_other:
+            self._meet()
+        if not self._is_going_on:
+            self._show_answers(events)
+
+    def _show_answers(self, events: Sequence[Event]) -> None:
+        for event in events:
             if event.kind in ANSWERS:
                 self.answer.setText(f"{event.kind}: {event.message}")
 
-    def _meet(self, header: Mapping[str, Any]) -> None:
-        """Take what does not change about a run."""
-        self._is_known = True
-        self._sample = str(header.get("simulated") or "")
+    @property
+    def _is_for_bench(self) -> bool:
+        return not self._is_going_on and self._bench is not None and bool(self._bench.get("simulated"))
+
+    @property
+    def _sample(self) -> str:
+        header = self._bench if self._is_for_bench else self._run
+        return str((header or {}).get("simulated") or "")
+
+    def _meet(self) -> None:
+        """Show what does not change about the run or the bench that is steered."""
+        header = (self._bench if self._is_for_bench else self._run) or {}
+        what = "bench" if self._is_for_bench else "run"
+        self._enable(self._is_going_on or self._is_for_bench)
+        if self._met == (met := (what, bool(header), self._sample)):
+            return
+        self._met = met
+        self.steered.setTitle(what.capitalize())
         self._show_boxes(header.get("station", {}))
         self._show_speed(header.get("speed"))
-        self.answer.setText(f"simulated {self._sample}" if self._sample else "this run is on a real rack")
+        if self._sample:
+            self.answer.setText(f"{what} of simulated {self._sample}")
+        else:
+            self.answer.setText("this run is on a real rack" if header else "no simulated run is looked at")
 
     def _show_boxes(self, station: Mapping[str, Any]) -> None:
         models = [station[role]["model"] for role in BOXES if role in station]
@@ -143,6 +182,10 @@ class SimulatorPanel(Panel):
 
     # --- what goes out ----------------------------------------------------------------------------------------------
 
+    @property
+    def _wanted(self) -> pyqtBoundSignal:
+        return self.bench_commanded if self._is_for_bench else self.commanded
+
     def _changed_by_key(self, _action: int) -> None:
         """Follow arrow and page keys and clicks beside the handle; a handle that is dragged follows when let go."""
         if not self.dial.isSliderDown():
@@ -151,7 +194,7 @@ class SimulatorPanel(Panel):
 
     def _change_speed(self) -> None:
         factor = _factor(self.dial.value())
-        self.commanded.emit(CommandKind.SPEED, {"factor": AS_FAST_AS_IT_GOES if factor is None else factor})
+        self._wanted.emit(CommandKind.SPEED, {"factor": AS_FAST_AS_IT_GOES if factor is None else factor})
 
     def _order(self, name: str) -> None:
         order: dict[str, object] = {"name": name}
@@ -161,7 +204,7 @@ class SimulatorPanel(Panel):
             order["for_s"] = self.duration.value()
         if self.press.text().strip():
             order["press"] = self.press.text().strip()
-        self.commanded.emit(CommandKind.FAULT, order)
+        self._wanted.emit(CommandKind.FAULT, order)
 
     def _tell_truth(self) -> None:
         box = QMessageBox(QMessageBox.Icon.Information, f"Truth of {self._sample}", "", parent=self)

@@ -15,6 +15,7 @@ from PyQt5.QtWidgets import QDockWidget, QInputDialog, QMainWindow, QScrollArea,
 
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.gui.analysis_process import AnalysisProcess
+from acquisition.gui.bench_panel import BenchPanel
 from acquisition.gui.checklist_dialog import ChecklistDialog
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.control_bar import GOING_ON, ControlBar
@@ -28,6 +29,7 @@ from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.panels import PANELS, Area, Place
 from acquisition.gui.plots import View
 from acquisition.gui.run_status import RunStatus
+from acquisition.gui.simulator_panel import SimulatorPanel
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.status_strip import StatusStrip
 from acquisition.gui.style import TemperatureColours, Tone
@@ -131,6 +133,9 @@ class LabWindow(QMainWindow):
         self.bar.resume_wanted.connect(self._resume)
         self.bar.start.triggered.connect(lambda: self.show_panel(self.panel(StartPanel)))
         self.panel(CollapseView).alpha_chosen.connect(self.panel(ZeroBiasView).use_exponent)
+        bench, simulator = self.panel(BenchPanel), self.panel(SimulatorPanel)
+        bench.told.connect(simulator.show_bench)
+        simulator.bench_commanded.connect(bench.tell)
         self.layouts.restore()
 
     def _add(self, place: Place) -> None:

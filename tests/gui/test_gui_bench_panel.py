@@ -12,6 +12,7 @@ from acquisition.checklist import BEFORE
 from acquisition.gui.bench_panel import BenchPanel
 from acquisition.gui.checklist_dialog import ChecklistDialog
 from acquisition.gui.rack_field import Where
+from acquisition.gui.simulator_panel import SimulatorPanel
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.units import with_unit
 from acquisition.gui.window import LabWindow
@@ -51,12 +52,21 @@ def test_rack_is_read_set_and_given_back(make_window: MakeWindow, qtbot: Any) ->
     panel.listen.click()
     qtbot.waitUntil(lambda: "<<" in panel.wire.toPlainText(), timeout=20_000)
 
+    simulator = window.panel(SimulatorPanel)  # for the bench, too, as long as no run goes on
+    window.show_panel(simulator)
+    assert simulator.steered.title() == "Bench"
+    click(qtbot, simulator.faults["overload"])
+    qtbot.waitUntil(lambda: "fault: overload" in simulator.answer.text(), timeout=20_000)
+    qtbot.keyClick(simulator.dial, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: "speed: 1.3 x real time" in simulator.answer.text(), timeout=20_000)
+
     again = make_window().panel(BenchPanel)  # a second window finds the same bench
     assert again._tail is not None and again._tail.path == tail.path
     click(qtbot, panel.give_back)
     qtbot.waitUntil(panel.take.isEnabled, timeout=20_000)
     assert "safe-state: idle-safe: Keithley 2400" in said(panel)
     assert "Close the grounding switch" in panel.state.text()
+    assert not simulator.dial.isEnabled()
 
 
 def test_bench_that_cannot_be_taken_is_said(make_window: MakeWindow, qtbot: Any, tmp_path: Path) -> None:
