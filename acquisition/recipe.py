@@ -128,9 +128,11 @@ class LockInSection(TomlModel):
     """Reference and filter of the lock-in, and how it is read."""
 
     frequency_Hz: Positive = Field(default=137.7, description="reference frequency in hertz")
-    time_constant_s: Positive = Field(default=0.3, description="time constant of the output filter in seconds")
+    time_constant_s: Annotated[Number, Field(ge=1e-6, le=3e4)] = Field(
+        default=0.3, description="time constant of the output filter in seconds"
+    )
     slope_dB_per_octave: _Slope = Field(default=24, description="roll-off of the output filter")
-    average_s: NotNegative = Field(
+    average_s: Annotated[Number, Field(ge=0, le=3600)] = Field(
         default=0.0, description="average X and Y over so many seconds at each point, after it has settled"
     )
     phase: PhaseSetting = Field(

@@ -25,11 +25,11 @@ def test_bandwidth_is_that_of_cascaded_low_passes(slope: int, order: int) -> Non
     assert noise_bandwidth_Hz(time_constant_s, slope) == pytest.approx(integral / (2 * math.pi * time_constant_s))
 
 
-@pytest.mark.parametrize("readings", [10, 1_000_000_000_000])
+@pytest.mark.parametrize("readings", [10, 3_600_000_001])
 def test_averaging_of_one_low_pass_sums_a_geometric_series(readings: int) -> None:
     falls, apart = math.exp(-1.0), readings - 1
     correlated = sum((readings - k) * falls**k for k in range(1, min(apart, 700) + 1))
-    lockin = LockInSection(time_constant_s=0.5, slope_dB_per_octave=6, average_s=0.5 * apart)
+    lockin = LockInSection(time_constant_s=1e-6, slope_dB_per_octave=6, average_s=1e-6 * apart)
     assert averaging(lockin) == pytest.approx((readings + 2.0 * correlated) / readings**2, rel=1e-12)
 
 
