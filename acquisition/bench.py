@@ -14,9 +14,10 @@ from typing import Any
 
 from acquisition.circuit import conductance, input_referred_V
 from acquisition.clock import Wall
-from acquisition.engine import RunOutcome, versions
 from acquisition.errors import AbortedError, AcquisitionError, InterlockError
 from acquisition.readings import Event, Monitor
+from acquisition.run_header import versions
+from acquisition.run_outcome import RunOutcome
 from acquisition.run_schema import RunState
 from acquisition.run_writer import RunFileWriter, new_run_path
 from acquisition.running import channels

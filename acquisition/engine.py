@@ -1,16 +1,11 @@
 """One run, from a checked plan to a closed run file: the only writer, and the only way out, which is the safe state."""
 
 import math
-import platform
-import shutil
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from acquisition.circuit import scale_errors
 from acquisition.clock import Wall
 from acquisition.errors import AbortedError, AcquisitionError, InterlockError, RunFileError
 from acquisition.loop import Loop
@@ -18,12 +13,15 @@ from acquisition.plan import Plan
 from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import Event, Monitor, Reading
 from acquisition.resume import Unfinished, past_of
+from acquisition.run_header import run_header
+from acquisition.run_outcome import RunOutcome
 from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import RunState
 from acquisition.run_writer import RunFileWriter, new_run_path
 from acquisition.running.alerts import Alert, Alerts, Occasion
 from acquisition.running.command_file import CommandFile
 from acquisition.running.control import Control
+from acquisition.running.disk_space import DiskSpace
 from acquisition.running.interlocks import Interlocks, Tripped, Watched
 from acquisition.running.journal import WriteJournal
 from acquisition.running.lock import FileLock, lock_path
@@ -38,38 +36,12 @@ from acquisition.safety import Roles, go_further, make_safe
 from instruments.errors import InstrumentError, QuenchError
 from instruments.roles import Clock
 
-EXIT_STATUS = {
-    RunState.COMPLETE: 0,
-    RunState.SAFETY_STOP: 3,
-    RunState.FAILED: 4,
-    RunState.ABORTED: 5,
-}
-
-DISK_S = 0.1
-"""Wall time for which the free space of the disk is taken as known."""
-
 FOLDER_WARNING = (
     "the run file is in a synchronised folder ({}): what is copied from there while the run goes on is worthless"
 )
 
 JOURNAL_S = 10.0
 """Wall time after which what was sent to the instruments is written down at the latest."""
-
-
-@dataclass(frozen=True)
-class RunOutcome:
-    """How a run ended: its file, its state, the points in the file, why it stopped, and whether the rack is safe."""
-
-    run_file: Path
-    state: RunState
-    points: int
-    message: str
-    is_rack_safe: bool = True
-
-    @property
-    def exit_status(self) -> int:
-        """Return the exit status that the state stands for; a complete run whose rack is not safe has failed too."""
-        return EXIT_STATUS[self.state if self.is_rack_safe or self.state is not RunState.COMPLETE else RunState.FAILED]
 
 
 def run_plan(
@@ -126,7 +98,7 @@ def run_plan(
         FileLock(lock_path(path), f"run file {path.name}", wall) as lock,
         watched(lock, path, start_guard) as watch,
     ):
-        header = _header(plan, roles, wall, {"clock_origin_s": clock.now_s()} | dict(provenance))
+        header = run_header(plan, roles, wall, {"clock_origin_s": clock.now_s()} | dict(provenance))
         tell, running = Teller(observer), RunningPlan(plan)
         writer = RunFileWriter.create(path, header, wall, tell.committed)
         journal, alerts = journal or WriteJournal(), alerts or Alerts(None)
@@ -177,32 +149,6 @@ def resume_run(
         return engine.run(watch, unfinished)
 
 
-def _header(plan: Plan, roles: Roles, wall: Wall, provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what table `run` says from the start on."""
-    return {
-        "state": RunState.RUNNING,
-        "name": plan.recipe.run.name,
-        "sample": plan.recipe.run.sample,
-        "note": plan.recipe.run.note,
-        "started": wall.now().isoformat(timespec="seconds"),
-        "recipe": plan.recipe.to_dict(),
-        "station": plan.station.to_dict(),
-        "scale_errors": [
-            asdict(error) for error in scale_errors(plan.station.contact.expected_conductance_S, plan.station.circuit)
-        ],
-        "planned_points": plan.points,
-        "planned_duration_s": plan.duration_s,
-        "versions": versions(),
-        "instruments": {instrument.name: instrument.identity for instrument in roles.each()},
-    } | dict(provenance)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that bear on what is measured, for table `run`."""
-    packages = ("zerobias", "numpy", "scipy", "pymeasure", "pyvisa")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
-
-
 class _Engine:
     """The run under way: loop, run file, commands and observer, tied together."""
 
@@ -226,12 +172,11 @@ class _Engine:
         self._tell = tell
         self._journal = journal
         self._further: InterlockError | None = None
-        self._disk_due_s, self._free_bytes = -math.inf, math.nan
         self._alerts = alerts
         self._station = running.plan.station
         self._safeguard = Safeguard(
             Interlocks(self._station.interlock_rules),
-            VitalSigns(self._disk_free_bytes),
+            VitalSigns(DiskSpace(writer.path.parent, wall).free_bytes),
             control,
             self._happened,
             self._alarmed,
@@ -348,16 +293,6 @@ class _Engine:
             is_heater_to_go_off=self._further.is_heater_to_go_off,
             ramp_down_T_per_min=self._station.magnet.rate_T_per_min if self._further.is_field_to_go_down else None,
         )
-
-    def _disk_free_bytes(self) -> float:
-        """Return what the disk has left, asked anew once `DISK_S` of wall time have gone by: no point fills a disk."""
-        if self._wall.monotonic_s() >= self._disk_due_s:
-            self._disk_due_s = self._wall.monotonic_s() + DISK_S
-            try:
-                self._free_bytes = float(shutil.disk_usage(self._writer.path.parent).free)
-            except OSError:
-                self._free_bytes = math.nan
-        return self._free_bytes
 
     def _alert_of(self, state: RunState, message: str) -> None:
         """Alert whoever wants to know how the run ended; the rack is safe and the file closed by now."""

@@ -14,11 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from acquisition.clock import WallClock
-from acquisition.engine import RunOutcome, run_plan
+from acquisition.engine import run_plan
 from acquisition.plan import make_plan
 from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import Event
 from acquisition.recipe import load_recipe
+from acquisition.run_outcome import RunOutcome
 from acquisition.running.control import Control
 from acquisition.running.journal import WriteJournal
 from acquisition.safety import Roles

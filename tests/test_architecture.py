@@ -86,14 +86,14 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("readings recipe run_schema station_file tidy_csv toml_document toml_model whole_file")
         | rooms("boxes", inside="planning")
         | rooms("alerts command_file control interlocks journal lock rehearsal run_folder wire_log", inside="running"),
-        rooms("by_hand calibration circuit plan safety")
+        rooms("by_hand calibration circuit plan run_outcome safety")
         | rooms(
             "budget excitation forecast learned_times plan_edit plan_limits plan_rows plan_warnings", inside="planning"
         )
         | rooms("sweep timing", inside="planning")
-        | rooms("channels past phase_watch remaining safeguard settings_watch slow_channels", inside="running")
-        | rooms("vital_signs", inside="running"),
-        rooms("columns loop measured run_list run_queue run_reader run_writer")
+        | rooms("channels disk_space past phase_watch remaining safeguard settings_watch", inside="running")
+        | rooms("slow_channels vital_signs", inside="running"),
+        rooms("columns loop measured run_header run_list run_queue run_reader run_writer")
         | rooms("approach bias_walk contact_check detection dummy field_routines hand", inside="running")
         | rooms("pausing setting_up", inside="running"),
         rooms("station"),

@@ -28,9 +28,9 @@ from acquisition.terminal.confirm import confirmed, remind
 from acquisition.terminal.learned_station import with_learned_times
 
 if TYPE_CHECKING:
-    from acquisition.engine import RunOutcome
     from acquisition.guard import Guard
     from acquisition.resume import Unfinished
+    from acquisition.run_outcome import RunOutcome
     from acquisition.station import Rack, Start
 
 
@@ -134,8 +134,9 @@ def resume_run_file(options: ResumeOptions) -> int:
     InstrumentError, RunFileError
         As `run_recipe`.
     """
-    from acquisition.engine import RunOutcome, resume_run
+    from acquisition.engine import resume_run
     from acquisition.resume import check_identities, elapsed_on, load_unfinished
+    from acquisition.run_outcome import RunOutcome
     from acquisition.run_reader import RunFileReader
     from acquisition.terminal.run_view import RunView
 

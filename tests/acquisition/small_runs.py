@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from acquisition.engine import RunOutcome, resume_run, run_plan
+from acquisition.engine import resume_run, run_plan
 from acquisition.plan import make_plan
 from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import Event
 from acquisition.recipe import Recipe, parse_recipe
 from acquisition.resume import elapsed_on, load_unfinished
+from acquisition.run_outcome import RunOutcome
 from acquisition.running.command_file import CommandKind, write_command
 from acquisition.running.control import POLL_S, AttentiveWall, Control
 from acquisition.running.journal import WriteJournal

@@ -11,7 +11,7 @@ from small_runs import QuickWall
 from acquisition.bench import run_bench
 from acquisition.by_hand import limits_of
 from acquisition.checklist import BEFORE
-from acquisition.engine import RunOutcome
+from acquisition.run_outcome import RunOutcome
 from acquisition.run_reader import RunFileReader
 from acquisition.running.command_file import Action, CommandKind, Quantity, write_command
 from acquisition.running.control import Control

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from troubled_run import Night, implausible
 
-from acquisition.engine import EXIT_STATUS, RunOutcome
 from acquisition.readings import Event, Reading
+from acquisition.run_outcome import EXIT_STATUS, RunOutcome
 from acquisition.run_schema import RunState
 from simulators.fault_panel import FaultPanel, Order, RefusedFaultError
 from simulators.faults import WIRE_FAULTS, Fault

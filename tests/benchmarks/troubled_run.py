@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from acquisition.clock import WallClock
-from acquisition.engine import RunOutcome, run_plan
+from acquisition.engine import run_plan
 from acquisition.plan import make_plan
 from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import UNTRUSTED, Event, Reading
 from acquisition.recipe import parse_recipe
+from acquisition.run_outcome import RunOutcome
 from acquisition.run_reader import RunFileReader
 from acquisition.running.control import AttentiveWall, Control
 from acquisition.running.journal import WriteJournal

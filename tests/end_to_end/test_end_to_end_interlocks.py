@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from acquisition.engine import RunOutcome, run_plan
+from acquisition.engine import run_plan
 from acquisition.plan import make_plan
 from acquisition.planning.plan_edit import RunningPlan
 from acquisition.readings import UNTRUSTED, Event, PointFlag
 from acquisition.recipe import parse_recipe
+from acquisition.run_outcome import RunOutcome
 from acquisition.run_schema import RunState
 from acquisition.running.alerts import Alerts, AlertSettings
 from acquisition.running.command_file import CommandKind, write_command
