@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acquisition.errors import InputError
-from acquisition.run_reader import RunFileReader, RunSummary
+from acquisition.run_reader import RunFileReader, RunSummary, reading
 from acquisition.run_schema import SUFFIX
 
 PLACES = ("date", "name", "sample", "tag", "note", "state", "file")
@@ -40,7 +40,7 @@ def find_runs(folder: Path, words: str = "") -> RunList:
     runs, unreadable = [], []
     for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
         try:
-            with RunFileReader(path) as reader:
+            with reading(path), RunFileReader(path) as reader:
                 summary, texts = reader.summary(), _texts(reader)
         except InputError as error:
             unreadable.append(str(error))

@@ -11,7 +11,7 @@ from acquisition.errors import InputError
 from acquisition.gui.plots import Plot
 from acquisition.gui.style import LABELS, MILLIVOLT, Palette, TemperatureColours
 from acquisition.readings import PointKind
-from acquisition.run_reader import RunFileReader
+from acquisition.run_reader import RunFileReader, reading
 from analysis.quantities import CONDUCTANCE_QUANTUM_S
 
 MOST_POINTS = 20_000
@@ -41,7 +41,7 @@ class RunPreview(QWidget):
         if path is None:
             return
         try:
-            with RunFileReader(path) as reader:
+            with reading(path), RunFileReader(path) as reader:
                 self.words.setText(_words(reader.header(), reader.notes()))
                 columns = reader.sampled_columns(
                     "isotherm_index", "kind", "temperature_setpoint_K", "bias_V", "conductance_S", most=MOST_POINTS

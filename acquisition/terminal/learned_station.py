@@ -6,7 +6,7 @@ from acquisition.errors import InputError
 from acquisition.planning.learned_times import learned_approach
 from acquisition.readings import Event
 from acquisition.recipe import Recipe
-from acquisition.run_reader import RunFileReader
+from acquisition.run_reader import RunFileReader, reading
 from acquisition.run_schema import SUFFIX
 from acquisition.station_file import Station
 
@@ -34,13 +34,13 @@ def with_learned_times(station: Station, recipe: Recipe, sample: str | None, fol
 def _events_of(path: Path, station: Station, recipe: Recipe, *, is_simulated: bool) -> list[Event] | None:
     """Return the events of a run file that teaches something about this; None for any other, or an unreadable one."""
     try:
-        with RunFileReader(path) as reader:
-            header, events = reader.header(), reader.events()
+        with reading(path), RunFileReader(path) as reader:
+            header = reader.header()
+            is_alike = (
+                header.get("station", {}).get("station", {}).get("name") == station.station.name
+                and (header.get("simulated") is not None) == is_simulated
+                and header.get("recipe", {}).get("settling") == recipe.to_dict()["settling"]
+            )
+            return reader.events() if is_alike else None
     except InputError:
         return None
-    is_alike = (
-        header.get("station", {}).get("station", {}).get("name") == station.station.name
-        and (header.get("simulated") is not None) == is_simulated
-        and header.get("recipe", {}).get("settling") == recipe.to_dict()["settling"]
-    )
-    return events if is_alike else None

@@ -13,13 +13,17 @@ from small_runs import Bench
 from acquisition.clock import WallClock
 from acquisition.export import export_run
 from acquisition.measured import load_measured
+from acquisition.recipe import load_recipe
 from acquisition.run_list import find_runs
 from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import SCHEMA_VERSION, RunState
+from acquisition.station_file import simulated_station
 from acquisition.status import status_of
+from acquisition.terminal.learned_station import with_learned_times
 from acquisition.terminal.run_view import fit_run
 
 DATA = Path(__file__).parent / "data"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 VERSIONS = range(1, SCHEMA_VERSION + 1)
 POINTS = 130
 LEFT_AT = 73
@@ -79,3 +83,14 @@ def test_flagged_points_of_a_run_that_was_left_are_measured_again(left: Path, be
     with sqlite3.connect(left) as connection:
         replaced = [index for (index,) in connection.execute("SELECT plan_index FROM replaced_point")]
     assert {60, 61, 66} <= set(replaced)
+
+
+def test_damaged_run_is_listed_as_that_and_teaches_nothing(complete: Path) -> None:
+    with sqlite3.connect(complete) as connection:
+        connection.execute("UPDATE run SET value = 'null' WHERE key IN ('recipe', 'station')")
+    connection.close()
+    found = find_runs(complete.parent)
+    assert not found.runs
+    assert "holds what this program does not write" in found.unreadable[0]
+    station, recipe = simulated_station(), load_recipe(EXAMPLES / "quick.toml")
+    assert with_learned_times(station, recipe, "cu1", complete.parent) == (station, 0)

@@ -36,6 +36,7 @@ from acquisition.run_list import find_runs
 from acquisition.station import open_simulated
 from acquisition.station_file import Station, load_station, simulated_station
 from acquisition.status import status_of
+from acquisition.terminal.learned_station import with_learned_times
 from analysis.errors import AnalysisError
 from instruments.errors import InstrumentError
 from simulators.faults import Wire
@@ -307,6 +308,7 @@ def fuzz_run_files(run: Callable[[Callable[..., None], Any], None]) -> str:
     """Spoil run files, byte by byte and row by row."""
     sound = RUN_FILE.read_bytes()
     count = itertools.count(1)
+    recipe = load_recipe(ROOT / "examples" / "quick.toml")
     with sqlite3.connect(RUN_FILE) as connection:
         keys = [key for (key,) in connection.execute("SELECT key FROM run")]
     with tempfile.TemporaryDirectory() as folder:
@@ -348,6 +350,8 @@ def fuzz_run_files(run: Callable[[Callable[..., None], Any], None]) -> str:
                     read(path)
             with own_errors():
                 find_runs(Path(folder))
+            with own_errors():
+                with_learned_times(simulated_station(), recipe, "cu1", Path(folder))
 
         run(check, (st.lists(statements, max_size=3), damage, st.none() | st.integers(0, len(sound))))
     return f"{next(count) - 1} files"
