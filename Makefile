@@ -36,7 +36,7 @@ lint: $(READY)  ## check style, layout and types
 kills: $(READY)  ## kill a run thirty times, in every phase, and resume it
 	$(BIN)/python tests/benchmarks/kill_campaign.py --kills 30
 
-bench: $(READY)  ## measure all speeds beside the peers and write docs/benchmarks.md; some twenty minutes
+bench: $(READY)  ## measure all speeds beside the peers and write docs/benchmarks.md; some fifteen minutes
 	$(BIN)/python tests/benchmarks/speed/bench.py
 
 format: $(READY)  ## put the code into the common layout

@@ -15,7 +15,7 @@ import sys
 import time
 import venv
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +27,25 @@ PEERS = ("pymeasure[tcp]==0.16.*", "qcodes", "bluesky", "fssa", "PyQt5", "pyqtgr
 SURROUNDINGS = {"QT_QPA_PLATFORM": "offscreen", "OPENBLAS_NUM_THREADS": "1"}
 """Windows off screen; linear algebra in one thread, whose time is then that of the work and not of its waiting."""
 
+TIMES = 3
+"""How often the shorter runs are measured, to be told from what else the machine does."""
+
 Answer = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Step:
-    """A benchmark: its name, the seconds it takes on a quiet machine, and the command, whose last line is JSON."""
+    """A benchmark: its name, the seconds it takes on a quiet machine, and the command, whose last line is JSON.
+
+    Of one that is repeated the quickest counts.
+    """
 
     name: str
     seconds: float
     words: tuple[str, ...]
     is_peer: bool = False
     shows_progress: bool = False
+    repeats: int = 1
 
 
 def steps(folder: Path) -> list[Step]:
@@ -60,10 +67,13 @@ def steps(folder: Path) -> list[Step]:
         for n in sizes
     ]
     windows += [Step(f"ours_window-{n}", 5 + 2e-4 * n, ("our_window.py", str(n))) for n in sizes]
+    short = tuple(f"-{n}" for n in sizes[:2])
+    points = [
+        replace(step, seconds=TIMES * step.seconds, repeats=TIMES) if step.name.endswith(short) else step
+        for step in (*ours[:3], *peers, *windows)
+    ]
     return [
-        *ours[:3],
-        *peers,
-        *windows,
+        *points,
         Step("simulated", 5, ("our_simulated.py", str(ROOT / "examples" / "quick.toml"))),
         Step("reading-100000", 6, ("our_reading.py", "100000")),
         Step("reading-1000000", 50, ("our_reading.py", "1000000")),
@@ -102,9 +112,10 @@ def answer_of(step: Step, folder: Path) -> Answer:
     kept = _kept(step, folder)
     if not kept.exists():
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-        answer = _run(step, folder)
-        if not answer.get("is_exact", True):
+        found = [_run(step, folder) for _ in range(step.repeats)]
+        if not all(answer.get("is_exact", True) for answer in found):
             raise SystemExit(f"{step.name}: what was stored is not what the instruments showed")
+        answer = min(found, key=lambda one: one["processor_us"]) if step.repeats > 1 else found[0]
         kept.write_text(json.dumps({"load": load, "answer": answer}) + "\n", encoding="utf-8")
     return json.loads(kept.read_text(encoding="utf-8"))
 

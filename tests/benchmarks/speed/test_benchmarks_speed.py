@@ -89,6 +89,21 @@ def test_benchmark_ends_where_a_peer_has_stored_something_else(tmp_path: Path) -
         bench.answer_of(bench.Step("odd", 1.0, (str(script),)), tmp_path)
 
 
+def test_of_a_step_that_is_repeated_the_quickest_counts_and_none_may_be_wrong(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys; from pathlib import Path; log = Path(sys.argv[1]); log.open('a').write('.')\n"
+        "count = len(log.read_text()); costs, wrong = (9.0, 5.0, 7.0), int(sys.argv[2])\n"
+        'print(\'{"processor_us": %f, "is_exact": %s}\' % (costs[count - 1], str(count != wrong).lower()))\n',
+        encoding="utf-8",
+    )
+    step = bench.Step("right", 1.0, (str(script), str(tmp_path / "right.log"), "0"), repeats=3)
+    assert bench.answer_of(step, tmp_path)["answer"]["processor_us"] == 5.0
+    wrong = bench.Step("wrong", 1.0, (str(script), str(tmp_path / "wrong.log"), "3"), repeats=3)
+    with pytest.raises(SystemExit, match="not what the instruments showed"):
+        bench.answer_of(wrong, tmp_path)
+
+
 def test_both_ways_of_reading_find_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columns, "LEAST_POINTS", 100)
     path = our_reading.write(200, tmp_path)
