@@ -35,6 +35,7 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("collapse corrections fit_result growing_fit live mechanisms mechanisms_events")
         | rooms("mechanisms_kondo mechanisms_rivals")
         | rooms("bias_offset collapsed crossover deviation deviation_bias drift", inside="scaling")
+        | rooms("offset_refinement", inside="scaling")
         | rooms("problem profile_curves", inside="scaling")
         | rooms("refit systematics window_choice", inside="scaling"),
         rooms("features field_exponents paper_row parameters universality words")

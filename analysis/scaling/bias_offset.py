@@ -10,6 +10,7 @@ from analysis.curves import Isotherm
 from analysis.errors import DataError
 from analysis.quantities import thermal_voltage_V
 from analysis.scaling.master_curve import MasterBasis
+from analysis.scaling.offset_refinement import refine_offset
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +29,8 @@ def estimate_bias_offset(isotherms: Sequence[Isotherm]) -> tuple[float, float]:
 
     Every isotherm gets an even spline of its own; what is odd in its residual along the spline's slope is the offset; a
     straight line in V, which drift leaves behind, is not counted. Newton's method from the middle of the coldest
-    curve's dip or peak, in steps of at most 2 kB T / e of the warmest isotherm.
+    curve's dip or peak, in steps of at most 2 kB T / e of the warmest isotherm; then `refine_offset`, with drift as a
+    random walk.
 
     Raises
     ------
@@ -49,7 +51,10 @@ def estimate_bias_offset(isotherms: Sequence[Isotherm]) -> tuple[float, float]:
             f"bias_offset_V auto finds no centre of symmetry near zero bias after {ITERATIONS} steps; give it in volts"
         )
     best = _likeliest(usable, sorted(centres, key=lambda centre: abs(centre.offset_V)))
-    return best.offset_V, best.error_V
+    rows = [_mirrored_rows(isotherm, [best.offset_V]) for isotherm in usable]
+    mirrored = [own.select(kept) for own, kept in zip(usable, rows, strict=True) if kept.sum() >= MINIMUM_POINTS]
+    refined = refine_offset(mirrored, best.offset_V)
+    return (best.offset_V, best.error_V) if refined is None else refined
 
 
 @dataclass(frozen=True, slots=True)
