@@ -53,6 +53,7 @@ def _fit_json(fit: ExponentFit, judgement: Judgement) -> dict[str, Any]:
                 for name in ("temperature", "drift", "excitation", "window", "crossover")
             },
         },
+        "caution": fit.caution or None,
         "chi2_per_dof": fit.chi2_per_dof,
         "points_used": fit.points_used,
         "isotherms_used": fit.isotherms_used,

@@ -25,12 +25,14 @@ from analysis.scaling.deviation import deviation_curve
 from analysis.scaling.likelihood import ExponentMinimum
 from analysis.scaling.problem import Problem, make_problem, solve_with_drift
 from analysis.scaling.profile_curves import interval_95, likelihood_profile, master_curve, refuse_undetermined
-from analysis.scaling.systematics import excitation_error, temperature_error, window_error
+from analysis.scaling.systematics import excitation_error, inner_move, temperature_error, window_error
 from analysis.scaling.window_choice import choose_window
 
 __all__ = ["Corrections", "ExponentFit", "Window", "fit_exponent"]
 
 Floats = NDArray[np.float64]
+
+NOTABLE_MOVE = 3.0
 
 
 def fit_exponent(
@@ -120,6 +122,19 @@ def fit_exponent(
             corrections.voltage_noise_Vrms,
         ),
         is_converged=minimum.is_converged,
+        caution=_caution(problem, drift, minimum),
+    )
+
+
+def _caution(problem: Problem, drift: float, minimum: ExponentMinimum) -> str:
+    """Return what to beware of if alpha of the inner half of the window is another one; else nothing."""
+    found = inner_move(problem, drift, minimum)
+    if found is None or abs(found[0]) <= NOTABLE_MOVE * found[1]:
+        return ""
+    move, error = found
+    return (
+        f"alpha is {minimum.alpha + move:.3f} in the inner half of this window, {abs(move) / error:.1f} sigma from "
+        "that of the whole: a departure of another form than was taken out; choose a smaller window, or doubt the error"
     )
 
 

@@ -224,6 +224,8 @@ class ExponentFit:
     crossover : Crossover
     corrections : AppliedCorrections
     is_converged : bool
+    caution : str
+        Why alpha may be off by more than its error says; empty where nothing shows that.
     """
 
     alpha: float
@@ -244,3 +246,4 @@ class ExponentFit:
     crossover: Crossover
     corrections: AppliedCorrections
     is_converged: bool
+    caution: str = ""

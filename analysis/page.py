@@ -51,6 +51,7 @@ def summary_rows(fit: ExponentFit) -> tuple[tuple[str, str], ...]:
     low, high = fit.interval95
     window, parts = fit.window, fit.systematic
     reach = "" if window.reduced_bias_max is None else f", e|V|/kT <= {window.reduced_bias_max:g}"
+    caution = (("  beware", fit.caution),) if fit.caution else ()
     return (
         ("exponent alpha", f"{fit.alpha:.4f} +- {fit.error:.4f}, 95 %: {low:.4f} to {high:.4f}"),
         ("  statistical", f"{fit.statistical:.4f}"),
@@ -63,6 +64,7 @@ def summary_rows(fit: ExponentFit) -> tuple[tuple[str, str], ...]:
         ("data", f"{fit.points_used} points of {fit.isotherms_used} isotherms, {field_text(window.field_T)}"),
         ("window", f"T <= {window.temperature_max_K:.4g} K, |V| <= {1e3 * window.bias_max_V:.4g} mV{reach}"),
         ("  chosen", fit.reason),
+        *caution,
         ("crossover correction", f"{fit.alpha - fit.crossover.uncorrected_alpha:+.4f}"),
         ("D(alpha) of eq 24, lowest at", _deviation(fit)),
     )

@@ -10,11 +10,11 @@ from analysis.errors import WindowError
 from analysis.quantities import thermal_voltage_V
 from analysis.scaling.likelihood import ExponentMinimum
 from analysis.scaling.problem import make_problem, solve_with_drift
+from analysis.scaling.systematics import THERMOMETER_MOVE
 
 FIRST_ISOTHERMS = 3
 BIAS_OVER_TEMPERATURE = 6.0
 MAXIMUM_MOVE = 3.0
-THERMOMETER_MOVE = 0.005
 MAXIMUM_MISFIT = 1.2
 
 

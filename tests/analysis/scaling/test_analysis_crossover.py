@@ -86,3 +86,16 @@ def test_what_was_taken_out_is_the_weighted_mean_of_the_forms(crossing: tuple[fl
     total = sum(form.weight * form.evaluate_S(v, 0.7) for form in crossover.forms)
     assert crossover.applied_S(v, 0.7) == pytest.approx(crossover.applied_fraction * total)
     assert np.all(crossover.applied_S(v, 0.7) < 0)
+
+
+def test_half_of_the_shift_is_uncertain_however_sure_the_forms_are(crossing: tuple[float, ExponentFit]) -> None:
+    _, fit = crossing
+    assert fit.systematic.crossover >= 0.49 * abs(fit.alpha - fit.crossover.uncorrected_alpha)
+
+
+def test_a_departure_of_second_order_is_warned_of(crossing: tuple[float, ExponentFit]) -> None:
+    fit = fit_exponent(made_run(0.5, 1, lambda y: y - y**2 / 2.0), PAPER)
+    # the correction falls short of the truth by more than the error
+    assert fit.interval95[1] < 0.5
+    assert "inner half" in fit.caution and "smaller window" in fit.caution
+    assert not crossing[1].caution
