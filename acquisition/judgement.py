@@ -10,19 +10,20 @@ import numpy as np
 from acquisition.errors import InputError
 from acquisition.measured import Measured, load_measured
 from analysis.collapse import fit_exponent
+from analysis.common_scale import compare_runs
 from analysis.corrections import Corrections
 from analysis.curves import Curves, Window
 from analysis.errors import AnalysisError, DataError, ModelError
 from analysis.evidence import Evidence, has_centre, weigh
-from analysis.features import Features, find_features, window_curves
+from analysis.features import Features, find_features
 from analysis.field_exponents import FieldExponent, exponents_of_fields
 from analysis.fit_result import ExponentFit
 from analysis.paper_row import PAPER_FITS, paper_row
 from analysis.parameters import Parameters, find_parameters
 from analysis.scaling.deviation_bias import DeviationBias, deviation_bias
-from analysis.table1 import Row, weighted_mean
+from analysis.table1 import Row
 from analysis.thinning import thinned
-from analysis.universality import Universality, compare_samples
+from analysis.universality import Universality
 from analysis.words import (
     Section,
     correction_section,
@@ -133,7 +134,7 @@ def compare(judgements: Sequence[Judgement]) -> Universality | None:
     The exponent is the mean of theirs, weighted with their errors.
     """
     scaling = [(own.path.name, own.curves, own.fit) for own in judgements if own.fit is not None]
-    return None if len(scaling) < 2 else _compare(scaling)
+    return None if len(scaling) < 2 else compare_runs(scaling)
 
 
 def compare_files(paths: Sequence[Path]) -> Universality:
@@ -151,12 +152,7 @@ def compare_files(paths: Sequence[Path]) -> Universality:
         measured = load_measured(path)
         curves = measured.curves()
         scaling.append((path.name, curves, fit_exponent(curves, None, measured.corrections())))
-    return _compare(scaling)
-
-
-def _compare(scaling: Sequence[tuple[str, Curves, ExponentFit]]) -> Universality:
-    alpha, _ = weighted_mean([(fit.alpha, fit.error) for _, _, fit in scaling])
-    return compare_samples([(name, window_curves(curves, fit)) for name, curves, fit in scaling], alpha)
+    return compare_runs(scaling)
 
 
 def sections_of(judgement: Judgement) -> list[Section]:

@@ -124,12 +124,25 @@ def find_features(curves: Curves, fit: ExponentFit | None) -> Features:
     )
 
 
-def window_curves(curves: Curves, fit: ExponentFit) -> list[EvenCurve]:
-    """Return the isotherms of the fit's window as even curves, less the departure towards T_K that the fit took out."""
+def window_curves(curves: Curves, fit: ExponentFit, share: float = 1.0) -> list[EvenCurve]:
+    """Return the isotherms of the fit's window as even curves, less a share of the departure that the fit took out."""
     applied = fit.corrections
     isotherms = _corrected(curves.isotherms(fit.window.field_T), fit)
     drift = applied.drift_S_per_sqrt_s or 0.0
-    return _without_departure(_inside(isotherms, fit.window, drift, applied.temperature_accuracy_fraction), fit)
+    inside = _inside(isotherms, fit.window, drift, applied.temperature_accuracy_fraction)
+    return [
+        replace(
+            curve,
+            conductance_S=curve.conductance_S
+            - share * fit.crossover.applied_S(reduced_bias(curve.bias_V, curve.temperature_K), curve.temperature_K),
+        )
+        for curve in inside
+    ]
+
+
+def exponents_apart(curves: Curves, fit: ExponentFit) -> TwoExponents:
+    """Return alpha and beta apart in the window and with the corrections of `fit`, as `Features.exponents` has them."""
+    return _exponents(window_curves(curves, fit, share=0.0), fit)
 
 
 def _inside(isotherms: Sequence[Isotherm], window: Window, drift: float, accuracy: float) -> list[EvenCurve]:
@@ -159,17 +172,6 @@ def _exponents(curves: Sequence[EvenCurve], fit: ExponentFit | None) -> TwoExpon
         for own in (found.alpha, found.beta)
     )
     return replace(found, alpha=alpha, beta=beta)
-
-
-def _without_departure(curves: Sequence[EvenCurve], fit: ExponentFit) -> list[EvenCurve]:
-    return [
-        replace(
-            curve,
-            conductance_S=curve.conductance_S
-            - fit.crossover.applied_S(reduced_bias(curve.bias_V, curve.temperature_K), curve.temperature_K),
-        )
-        for curve in curves
-    ]
 
 
 def _known(fit: ExponentFit | None) -> ExponentFit:

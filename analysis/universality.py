@@ -21,9 +21,11 @@ from analysis.signs.even_curve import EvenCurve
 from analysis.signs.shared_curve import SharedCurve
 
 Floats = NDArray[np.float64]
+NamedCurves = Sequence[tuple[str, Sequence[EvenCurve]]]
 
 CURVE_POINTS = 81
 STEP = 0.02
+MOVE_STEP = 0.005
 LEAST_LIKELY = 0.01
 
 
@@ -35,7 +37,7 @@ class UniversalSample:
     ----------
     name : str
     amplitude_ratio, coupling_ratio : Quantity
-        B_s / B_1 and A_s / A_1, those of the first sample being one.
+        B_s / B_1 and A_s / A_1, those of the first sample being one; errors with what variants and exponent move.
     reduced_bias, scaled, error : array, shape (m,)
         All its values on the scale of the first sample, less their levels: A_s v, and in S / K^alpha.
     """
@@ -77,15 +79,20 @@ class Universality:
     is_universal: bool
 
 
-def compare_samples(samples: Sequence[tuple[str, Sequence[EvenCurve]]], alpha: float = 0.5) -> Universality:
+def compare_samples(
+    samples: NamedCurves, alpha: float = 0.5, *, alpha_error: float = 0.0, variants: Sequence[NamedCurves] = ()
+) -> Universality:
     """Fit one curve to the isotherms of several samples.
 
     Parameters
     ----------
     samples : sequence of (name, curves)
         Isotherms of the scaling window of each, at least one a sample.
-    alpha : float
+    alpha, alpha_error : float
         Common exponent.
+    variants : sequence of samples
+        The same samples, changed by one standard deviation of what is not sure of them: the ratios move by it, which is
+        part of their errors.
 
     Raises
     ------
@@ -109,14 +116,18 @@ def compare_samples(samples: Sequence[tuple[str, Sequence[EvenCurve]]], alpha: f
     freedom = max(1, problem.freedom(point) - freedom_apart)
     rise = max(0.0, lowest - apart) / misfit
     p_value = float(gammaincc(0.5 * freedom, 0.5 * rise))
-    errors = np.sqrt(np.diag(problem.covariance(point)) * misfit)
+    doubts = [_Problem.of(variant, alpha, reach) for variant in variants]
+    if alpha_error > 0.0:
+        doubts.append(_Problem.of(samples, alpha + alpha_error, reach))
+    moves = sum((doubt.move(point) ** 2 for doubt in doubts), np.zeros_like(point))
+    errors = np.sqrt(np.diag(problem.covariance(point)) * misfit + moves)
     own = tuple(_on_one_scale(samples, problem, point, errors, index) for index in range(len(samples)))
     v, curve = problem.curve(point)
     return Universality(own, alpha, v, curve, rise, freedom, p_value, p_value > LEAST_LIKELY)
 
 
 def _on_one_scale(
-    samples: Sequence[tuple[str, Sequence[EvenCurve]]], problem: "_Problem", point: Floats, errors: Floats, index: int
+    samples: NamedCurves, problem: "_Problem", point: Floats, errors: Floats, index: int
 ) -> UniversalSample:
     """Return one sample with its ratios and its values on the scale of the first."""
     name, curves = samples[index]
@@ -142,7 +153,7 @@ class _Problem:
     alpha: float
 
     @classmethod
-    def of(cls, samples: Sequence[tuple[str, Sequence[EvenCurve]]], alpha: float, reach: float) -> "_Problem":
+    def of(cls, samples: NamedCurves, alpha: float, reach: float) -> "_Problem":
         cut = [
             (index, curve.up_to(1.001 * reach * float(thermal_voltage_V(curve.temperature_K))))
             for index, (_, curves) in enumerate(samples)
@@ -220,6 +231,12 @@ class _Problem:
                 hessian[i, j] = hessian[j, i] = mixed / 4.0
         lengths = np.diag(steps)
         return 2.0 * np.linalg.pinv(hessian) * np.outer(lengths, lengths)
+
+    def move(self, point: Floats) -> Floats:
+        """Return the Newton step from near the minimum, shape (p,)."""
+        steps = MOVE_STEP * np.eye(point.size)
+        slope = np.array([self.chi2(point + step) - self.chi2(point - step) for step in steps]) / (2.0 * MOVE_STEP)
+        return -0.5 * self.covariance(point) @ slope
 
     def scaled(self, row: int, point: Floats) -> tuple[Floats, Floats, Floats]:
         """Return reduced bias, value and error of one isotherm on the common scale, its level taken out."""

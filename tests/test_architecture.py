@@ -38,7 +38,7 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("offset_refinement", inside="scaling")
         | rooms("problem profile_curves", inside="scaling")
         | rooms("refit systematics window_choice", inside="scaling"),
-        rooms("features field_exponents paper_row parameters universality words")
+        rooms("common_scale features field_exponents paper_row parameters universality words")
         | rooms("whitened", inside="judging")
         | rooms("anomaly departure dwell_times effective_temperature even_curve", inside="signs")
         | rooms("field_change field_law phonons saturation saturation_forms shared_curve", inside="signs")

@@ -1,5 +1,7 @@
 """Curves of several samples on one: ratios of A and B with errors, and a test that notices another curve."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_sweeps import VOLT_PER_KELVIN, coverage, curves_of, error, mean, sweeps, value
@@ -66,3 +68,13 @@ def test_one_sample_or_an_empty_one_is_refused() -> None:
         compare_samples([("cu1", curves)])
     with pytest.raises(WindowError, match='"cu2" has no isotherm'):
         compare_samples([("cu1", curves), ("cu2", ())])
+
+
+def test_what_is_not_sure_of_a_sample_widens_its_ratios_by_how_far_they_move() -> None:
+    pair = [(name, sample(5, *own)) for name, own in zip("ab", SAMPLES[:2], strict=True)]
+    stronger = [pair[0], ("b", [replace(own, conductance_S=1.02 * own.conductance_S) for own in pair[1][1]])]
+    sure, unsure = compare_samples(pair), compare_samples(pair, variants=[stronger])
+    before, after = (own.samples[1].amplitude_ratio for own in (sure, unsure))
+    assert after.value == before.value
+    # B of the second is two per cent up or not
+    assert np.sqrt(error(after) ** 2 - error(before) ** 2) == pytest.approx(0.02 * value(before), rel=0.15)
