@@ -38,14 +38,21 @@ def refine_offset(isotherms: Sequence[Isotherm], offset_V: float) -> tuple[float
     known = [(isotherm, noise) for isotherm, noise in zip(isotherms, noises, strict=True) if noise]
     if not known:
         return None
+    error_V = np.inf
     for _ in range(STEPS):
-        parts = [(_reduced(isotherm, offset_V), noise) for isotherm, noise in known]
-        rate = _likeliest_rate(parts, _unit_rate(known))
-        scores, weights = np.transpose([_odd_part(part, noise, rate)[:2] for part, noise in parts])
-        step_V = float(scores.sum() / weights.sum())
+        step_V, error_V = _step(known, offset_V)
         offset_V += step_V
+    return offset_V, error_V
+
+
+def _step(known: Sequence[tuple[Isotherm, float]], offset_V: float) -> tuple[float, float]:
+    """Return the further offset that isotherms of known noise ask for together, and its error."""
+    parts = [(_reduced(isotherm, offset_V), noise) for isotherm, noise in known]
+    rate = _likeliest_rate(parts, _unit_rate(known))
+    scores, weights = np.transpose([_odd_part(part, noise, rate)[:2] for part, noise in parts])
+    step_V = float(scores.sum() / weights.sum())
     scatter = float(np.sum((scores - weights * step_V) ** 2 / weights)) / max(1, len(known) - 1)
-    return offset_V, float(np.sqrt(max(1.0, scatter) / weights.sum()))
+    return step_V, float(np.sqrt(max(1.0, scatter) / weights.sum()))
 
 
 def _noise_S(isotherm: Isotherm) -> float:

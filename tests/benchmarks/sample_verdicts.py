@@ -101,7 +101,8 @@ def line_of(name: str, number: int) -> Line:
     except AnalysisError:
         fit, alpha = None, ""
     signs = "; ".join(_signs(evidence.verdict, find_features(curves, fit)))
-    return Line(name, instance.truth, evidence.verdict, alpha, signs.replace("+-", "±"))
+    # a bar would end the cell of the table
+    return Line(name, instance.truth, evidence.verdict, alpha, signs.replace("+-", "±").replace("|", "\\|"))
 
 
 def _signs(verdict: str, features: Features) -> Iterator[str]:
