@@ -1,13 +1,23 @@
-"""Make the pictures of the window in docs/images, on the quick recipe; run it with QT_QPA_PLATFORM=offscreen.
+"""Make the pictures of the window in docs/images.
 
-python docs/make_screenshots.py [NAME ...]      all, or only those of these names
+python docs/make_screenshots.py [NAME ...] [--run RUNFILE]      all, or only those of these names
+
+The live views are taken of the run that is named, or of one of examples/cu1.toml, which is measured first; the panels
+beside them of small runs of their own. On a fine screen a scale of two makes 3840 x 2160 pixels, in a program of its
+own.
 """
 
+import argparse
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PyQt5.QtCore import QDeadlineTimer, QSettings, QThread
 from PyQt5.QtWidgets import QWidget
@@ -20,11 +30,13 @@ from acquisition.gui.bench_panel import BenchPanel
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.compare_window import CompareWindow
 from acquisition.gui.editor import Editor
+from acquisition.gui.evidence_panel import EvidencePanel
 from acquisition.gui.launch import RunChoice
 from acquisition.gui.panel import Surroundings
 from acquisition.gui.plan_panel import PlanPanel
 from acquisition.gui.queue_panel import QueuePanel
 from acquisition.gui.run_browser import RunBrowser
+from acquisition.gui.selection import Selection
 from acquisition.gui.simulator_panel import SimulatorPanel
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
@@ -39,32 +51,47 @@ from simulators.sample import samples
 
 ROOT = Path(__file__).parents[1]
 QUICK = ROOT / "examples" / "quick.toml"
-SIZE = (1280, 800)
+SIZE, FINE_SIZE = (1280, 800), (1920, 1080)
+VIEWS = (
+    *("Raw curves", "Isotherms", "Exponent", "Zero bias", "Field", "Map", "Noise", "Conditions", "Evidence", "Log"),
+)
 
 
 class Studio:
     """A window on a folder of runs, and a camera."""
 
-    def __init__(self, folder: Path, out: Path) -> None:
+    def __init__(self, folder: Path, out: Path, run_file: Path | None) -> None:
         self.application = make_application()
-        style.apply(self.application, style.LIGHT)
-        self.folder, self.out = folder, out
+        self.folder, self.out, self.run_file = folder, out, run_file
         settings = QSettings(str(out / "layout.ini"), QSettings.Format.IniFormat)
         faults = {fault.value: meaning for fault, meaning in MEANINGS.items()}
         truths = samples()
         self.around = Surroundings(
             style.LIGHT, settings, WallClock(), list(truths), station_for, out, None, "cu1", None, faults, truths
         )
-        self.window = LabWindow(self.around)
-        self.window.panel(StartPanel).recipe.line.setText("examples/quick.toml")
-        self.window.resize(*SIZE)
-        self.window.show()
-        self.wait(0.2)
+        self.window = self.open_window(style.LIGHT, SIZE)
 
-    def measure(self, sample: str) -> Path:
-        """Measure the quick recipe on a sample and return the run file."""
+    def open_window(self, palette: style.Palette, size: tuple[int, int]) -> LabWindow:
+        """Open a window that looks at nothing yet."""
+        style.apply(self.application, palette)
+        window = LabWindow(replace(self.around, palette=palette, selection=Selection()))
+        window.panel(StartPanel).recipe.line.setText("examples/quick.toml")
+        window.resize(*size)
+        window.show()
+        self.wait(0.2)
+        return window
+
+    def look_at_whole_run(self, window: LabWindow) -> None:
+        """Look at the run of the paper's contact, measured if there is none, until it is fitted."""
+        self.run_file = self.run_file or self.measure("cu1", ROOT / "examples" / "cu1.toml")
+        window.attach(self.run_file)
+        self.wait_for(lambda: window.panel(CollapseView).alpha is not None, 300.0)
+        self.wait(0.5)
+
+    def measure(self, sample: str, recipe: Path = QUICK) -> Path:
+        """Measure a recipe on a sample and return the run file."""
         before = set(self.out.glob("*.zerobias.sqlite"))
-        main(["run", str(QUICK), "--simulate", sample, "--out", str(self.out)])
+        main(["run", str(recipe), "--simulate", sample, "--out", str(self.out)])
         (run_file,) = set(self.out.glob("*.zerobias.sqlite")) - before
         return run_file
 
@@ -92,12 +119,36 @@ class Studio:
         (widget or self.window).grab().save(str(self.folder / f"{name}.png"))
 
 
-def whole_window(studio: Studio) -> None:
-    """Take the window as it opens, and with a run."""
+def views(studio: Studio) -> None:
+    """Take the window as it opens and with a run, every view by itself, and the window in the dark."""
+    window = studio.window
     studio.picture("window-empty")
-    studio.window.attach(studio.measure("cu1"))
-    studio.wait_for(lambda: studio.window.panel(CollapseView).alpha is not None)
+    studio.look_at_whole_run(window)
     studio.picture("window")
+    for name in VIEWS:
+        studio.show(name)
+        if name == "Evidence":
+            studio.wait_for(lambda: "verdict after" in window.panel(EvidencePanel).verdict.text(), 300.0)
+        studio.picture(f"panel-{name.lower().replace(' ', '-')}", window.docks[name])
+    studio.picture("panel-collapse", window.centre)
+    dark = studio.open_window(style.DARK, SIZE)
+    studio.look_at_whole_run(dark)
+    studio.picture("window-dark", dark)
+    dark.close()
+    style.apply(studio.application, style.LIGHT)
+
+
+def fine(studio: Studio) -> None:
+    """Take the window on a fine screen."""
+    if os.environ.get("QT_SCALE_FACTOR") != "2":
+        run = [] if studio.run_file is None else ["--run", str(studio.run_file)]
+        again = [sys.executable, __file__, "fine", *run]
+        subprocess.run(again, check=True, env=os.environ | {"QT_SCALE_FACTOR": "2"})
+        return
+    window = studio.open_window(style.LIGHT, FINE_SIZE)
+    studio.look_at_whole_run(window)
+    studio.picture("window-4k", window)
+    window.close()
 
 
 def editors(studio: Studio) -> None:
@@ -200,17 +251,21 @@ def browser(studio: Studio) -> None:
     compared.close()
 
 
-PICTURES = {picture.__name__: picture for picture in (whole_window, editors, instruments, under_way, queue, browser)}
+PICTURES = {picture.__name__: picture for picture in (views, fine, editors, instruments, under_way, queue, browser)}
 
 
-def make_screenshots(folder: Path, names: list[str]) -> None:
+def main_of_pictures() -> None:
     """Take the pictures, each kind in a window and a folder of its own."""
-    for name in names or PICTURES:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PICTURES))
+    parser.add_argument("--run", type=Path, metavar="RUNFILE")
+    options = parser.parse_args()
+    for name in options.names or PICTURES:
         with tempfile.TemporaryDirectory() as temporary:
-            studio = Studio(folder, Path(temporary))
+            studio = Studio(ROOT / "docs" / "images", Path(temporary), options.run)
             PICTURES[name](studio)
             studio.window.close()
 
 
 if __name__ == "__main__":
-    make_screenshots(ROOT / "docs" / "images", sys.argv[1:])
+    main_of_pictures()
