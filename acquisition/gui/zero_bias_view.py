@@ -29,7 +29,7 @@ class ZeroBiasView(View):
         super().__init__(around, "Zero bias")
         palette = around.palette
         self.law = Plot(palette, "T<sup>\u03b1</sup> (K<sup>\u03b1</sup>)", "G(0,T) (e\u00b2/h)")
-        self.drift = Plot(palette, LABELS["time"], "anchor \u2212 mean (e\u00b2/h)")
+        self.drift = Plot(palette, LABELS["time"], "anchor drift (e\u00b2/h)")
         self.graphics.addItem(self.law, row=0, col=0)
         self.graphics.addItem(self.drift, row=0, col=1)
         self.line = self.law.line(palette.accent)
