@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from acquisition.circuit import ScaleError
 from acquisition.errors import InputError
 from acquisition.measured import Measured, load_measured
 from analysis.collapse import fit_exponent
@@ -81,6 +82,7 @@ class Judgement:
     fields: tuple[FieldExponent, ...] = ()
     deviation_bias: DeviationBias | None = None
     row: Row | None = None
+    scale_error: ScaleError | None = None
 
 
 def _silent(stage: str) -> None:
@@ -125,6 +127,7 @@ def judge(path: Path, options: AnalyzeOptions, tell: Callable[[str], None] = _si
         fields=exponents_of_fields(curves, fit),
         deviation_bias=deviation_bias(curves, fit, np.random.default_rng(SEED)),
         row=_row(sample, curves, fit, corrections),
+        scale_error=measured.facts.scale_error,
     )
 
 
@@ -167,8 +170,25 @@ def sections_of(judgement: Judgement) -> list[Section]:
             *tables,
             deviation_section(fit, judgement.deviation_bias),
             correction_section(fit),
+            scale_section(judgement.scale_error),
         ]
     return [table for table in tables if table is not None]
+
+
+def scale_section(error: ScaleError | None) -> Section | None:
+    """Return what the wiring leaves unsure of the scales as a table; None where no run file says so."""
+    if error is None or not error.conductance_fraction:
+        return None
+    rows = (
+        (
+            "conductance",
+            f"{100 * error.conductance_fraction:.2g} %",
+            "of B_sigma, F0, F1 and amplitudes; alpha has none",
+        ),
+        ("Sharvin radius", f"{50 * error.conductance_fraction:.2g} %", "the root of the conductance"),
+        ("bias", f"{100 * error.bias_fraction:.2g} %", "of every bias, so of A and V_K"),
+    )
+    return Section("Scales: error common to all points, beside the errors above", ("", "1 sigma", "remark"), rows)
 
 
 def _row(sample: str, curves: Curves, fit: ExponentFit, corrections: Corrections) -> Row | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from acquisition.circuit import ScaleError, total_scale_error
 from acquisition.errors import InputError
 from acquisition.readings import UNTRUSTED, Direction, PointKind
 from acquisition.run_reader import RunFileReader, reading
@@ -43,6 +44,7 @@ class Facts:
     temperature_accuracy_fraction: float = 0.005
     excitation_Vrms: float | None = None
     history: tuple[SampleEvent, ...] = ()
+    scale_error: ScaleError | None = None
 
     def corrections(self, *, has_excitation: bool) -> Corrections:
         """Return the corrections that these facts ask for; without an excitation a point theirs is taken."""
@@ -64,6 +66,7 @@ def facts_of_run(header: Mapping[str, Any]) -> Facts:
         electron_base_K=float(temperature.get("electron_base_K", 0.0)),
         temperature_accuracy_fraction=float(accuracy),
         history=sample_events(header.get("history", ())),
+        scale_error=total_scale_error(tuple(ScaleError(**error) for error in header.get("scale_errors", ()))),
     )
 
 

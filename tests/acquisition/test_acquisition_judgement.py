@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from acquisition.judgement import AnalyzeOptions, Judgement, compare, judge
+from acquisition.circuit import ScaleError
+from acquisition.judgement import AnalyzeOptions, Judgement, compare, judge, sections_of
 from acquisition.judgement_json import to_json, universality_json
 from acquisition.report_files import write_report, write_universality
 from acquisition.terminal.judgement_view import print_judgement
@@ -51,6 +52,17 @@ def test_every_mechanism_is_listed_with_verdict_and_reasons(dip: Judgement) -> N
     assert all(isinstance(sentence, str) for entry in answer["evidence"] for sentence in entry["because"])
     assert answer["verdict"] in {*names, "undecided"}
     assert answer["because"]
+
+
+def test_errors_of_the_scale_are_listed_where_a_run_file_knows_them(dip: Judgement) -> None:
+    titles = [section.title for section in sections_of(dip)]
+    known = sections_of(replace(dip, scale_error=ScaleError("all", 0.004, 0.003)))
+    assert [section.title for section in known[:-1]] == titles  # a CSV knows of none
+    assert [row[:2] for row in known[-1].rows] == [
+        ("conductance", "0.4 %"),
+        ("Sharvin radius", "0.2 %"),
+        ("bias", "0.3 %"),
+    ]
 
 
 def test_a_dip_of_magnetic_impurities_is_not_two_channel_kondo(dip: Judgement) -> None:
