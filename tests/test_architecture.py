@@ -31,7 +31,7 @@ FLOORS: dict[str, list[set[str]]] = {
     "analysis": [
         rooms("errors quantities"),
         rooms("curvature curves kondo points quantity sample_history table1 tabulated thinning")
-        | rooms("likelihood live_isotherm master_curve noise normal_equations stretches", inside="scaling"),
+        | rooms("legs likelihood live_isotherm master_curve noise normal_equations stretches", inside="scaling"),
         rooms("collapse corrections fit_result growing_fit live mechanisms mechanisms_events")
         | rooms("mechanisms_kondo mechanisms_rivals")
         | rooms("bias_offset collapsed crossover deviation deviation_bias drift", inside="scaling")

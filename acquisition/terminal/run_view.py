@@ -141,9 +141,10 @@ class RunView:
 def fit_run(run_file: Path) -> "ExponentFit | None":
     """Return the exponent from what a run file holds so far, or None where it cannot be told yet."""
     from analysis.collapse import fit_exponent  # scipy takes its time to load, and not every run gets here
+    from analysis.thinning import thinned
 
     try:
         measured = load_measured(run_file)
-        return fit_exponent(measured.curves(), corrections=measured.corrections())
+        return fit_exponent(thinned(measured.curves()), corrections=measured.corrections())
     except (AnalysisError, InputError):
         return None

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from analysis.curves import Isotherm
 from analysis.errors import DataError
 from analysis.quantities import thermal_voltage_V
+from analysis.scaling.legs import leg_numbers
 from analysis.scaling.master_curve import MasterBasis
 from analysis.scaling.offset_refinement import refine_offset
 
@@ -135,8 +136,9 @@ def _odd_part(isotherm: Isotherm, offset_V: float, rows: NDArray[np.bool_]) -> t
     reach = float(np.abs(v).max())
     conductance = isotherm.conductance_S[rows]
     basis = MasterBasis.for_range(reach)
-    # a level and a straight line for each leg of the sweep take what drifted meanwhile, which is odd in V too
-    legs = _legs(isotherm)[rows]
+    # a level and a straight line for each leg of the sweep take what drifted meanwhile, which is odd in V too; a step
+    # between legs would be best explained by a shift of the bias
+    legs = leg_numbers(isotherm)[rows]
     is_own = legs[:, None] == np.unique(legs)
     design = np.hstack([basis.evaluate(v), is_own, is_own * v[:, None] / reach])
     coefficients = np.linalg.lstsq(design, conductance, rcond=None)[0]
@@ -147,17 +149,3 @@ def _odd_part(isotherm: Isotherm, offset_V: float, rows: NDArray[np.bool_]) -> t
     if variance == 0.0:
         return 0.0, 0.0, 1.0
     return float(slope @ residual) / variance, float(slope @ slope) / variance, variance
-
-
-def _legs(isotherm: Isotherm) -> NDArray[np.int64]:
-    """Return the number of each point's leg by time, or by direction and side of zero without times; 0 for anchors.
-
-    A closed triangle has one direction twice, half a sweep apart, on either side of zero bias: what drifted in between
-    is a step there, which a shift of the bias would explain best.
-    """
-    legs = np.sign(isotherm.direction).astype(np.int64) * (1 + (isotherm.bias_V > 0.0))
-    if isotherm.time_s is not None:
-        swept = np.flatnonzero(isotherm.direction != 0)
-        order = swept[np.argsort(isotherm.time_s[swept], kind="stable")]
-        legs[order] = 1 + np.cumsum(np.diff(isotherm.direction[order], prepend=isotherm.direction[order[:1]]) != 0)
-    return legs

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.curves import Isotherm
+from analysis.scaling.legs import leg_numbers
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ class NoiseEstimate:
 
 
 def measured_scatter(isotherm: Isotherm, relative_error: Floats) -> NoiseEstimate | None:
-    """Estimate the noise from second differences along each direction; None if there are too few points.
+    """Estimate the noise from second differences along each leg; None if there are too few points.
 
     The middle of three neighbours in bias is compared with the straight line through the outer two, which allows any
     grid; the few triples on a bend are clipped. Neighbours in a sweep are neighbours in time, so that drift cancels.
@@ -35,9 +36,12 @@ def measured_scatter(isotherm: Isotherm, relative_error: Floats) -> NoiseEstimat
     relative_error : array, shape (n,)
         Standard error of each point in units of the noise to be found.
     """
+    swept = np.flatnonzero(~isotherm.is_anchor)
+    legs = leg_numbers(isotherm)[swept]
+    in_legs = swept[np.argsort(legs, kind="stable")]
     pieces = [
         _normalised_bends(isotherm.bias_V[rows], isotherm.conductance_S[rows], relative_error[rows])
-        for rows in (np.flatnonzero((isotherm.direction == sign) & ~isotherm.is_anchor) for sign in (-1, 0, 1))
+        for rows in np.split(in_legs, np.flatnonzero(np.diff(np.sort(legs))) + 1)
         if rows.size >= 3
     ]
     bends = np.concatenate(pieces) if pieces else np.zeros(0)

@@ -112,6 +112,8 @@ def watch(recipe: Path, folder: Path) -> list[Look]:
 
 def tenths(looks: list[Look], points: int) -> list[tuple[float, float]]:
     """Return processor time a point (s) and memory (MB) of each tenth of the points after the loading."""
+    ended = next((i for i, one in enumerate(looks) if one.points == looks[-1].points), len(looks))
+    looks = looks[: ended + 1]  # the last fit is made after the last point
     number = np.array([one.points for one in looks], dtype=float)
     cpu_s = np.array([one.cpu_s for one in looks])
     memory_MB = np.array([one.memory_B for one in looks]) / 1e6
