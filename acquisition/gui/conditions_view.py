@@ -29,7 +29,7 @@ class ConditionsView(View):
         self.temperature = Plot(palette, LABELS["time"], LABELS["temperature"])
         self.deviation = Plot(palette, LABELS["time"], "T \u2212 setpoint (mK)")
         self.field = Plot(palette, LABELS["time"], LABELS["field"])
-        self.heater = Plot(palette, LABELS["time"], "heater (% of range)")
+        self.heater = Plot(palette, LABELS["time"], "heater (%)")
         self.temperature.setLogMode(y=True)
         for place, plot in enumerate((self.temperature, self.deviation, self.field, self.heater)):
             self.graphics.addItem(plot, row=0, col=place)

@@ -26,7 +26,7 @@ class ExponentView(View):
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around, "Exponent")
         palette = around.palette
-        self.likelihood = Plot(palette, LABELS["exponent"], "profile likelihood \u0394\u03c7\u00b2")
+        self.likelihood = Plot(palette, LABELS["exponent"], "profile \u0394\u03c7\u00b2")
         self.deviation = Plot(palette, LABELS["exponent"], "D(\u03b1) / D<sub>min</sub>, eq. 24")
         self.budget = Plot(palette, "standard error of \u03b1 by source (10\u207b\u00b3)", "")
         for column, plot in enumerate((self.likelihood, self.deviation, self.budget)):

@@ -30,9 +30,7 @@ class MapView(View):
         self.graphics.addItem(self.plot)
         self.image = pyqtgraph.ImageItem()
         self.plot.addItem(self.image)
-        self.bar = pyqtgraph.ColorBarItem(
-            colorMap=colour_map(), interactive=False, label=LABELS["conductance"], width=14
-        )
+        self.bar = pyqtgraph.ColorBarItem(colorMap=colour_map(), interactive=False, label="G (e\u00b2/h)", width=14)
         self.bar.setImageItem(self.image, insert_in=self.plot)
         for side in ("left", "right"):
             self.bar.getAxis(side).setTextPen(around.palette.foreground)
