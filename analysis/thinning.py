@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.curves import Curves, make_curves
 from analysis.quantities import thermal_voltage_V
+from analysis.scaling.legs import leg_numbers
 
 MOST_POINTS = 4000
 MOST_LEGS = 24
@@ -75,27 +76,22 @@ class _Legs:
 
     @classmethod
     def of(cls, curves: Curves) -> Self:
-        """Return the legs of rows that come, if they have times, in the order of isotherm and time."""
-        index = curves.isotherm_index
-        firsts = np.searchsorted(index, np.arange(index[-1] + 1))
+        """Join the legs of each isotherm; rows with times come in their order, anchors belong to the leg under way."""
         if curves.time_s is None:
-            return cls(np.zeros_like(index), np.ones_like(firsts), None)
-        swept = np.flatnonzero(curves.direction != 0)
-        is_new = np.zeros_like(index)
-        is_new[swept] = (np.diff(index[swept], prepend=-1) != 0) | (np.diff(curves.direction[swept], prepend=0) != 0)
-        is_new[firsts[np.bincount(index, is_new) == 0]] = 1
-        begins = np.flatnonzero(is_new)
-        numbers = np.bincount(index[begins])
-        first_legs = np.cumsum(numbers) - numbers
-        legs = np.maximum(np.cumsum(is_new) - 1, first_legs[index])
-        pairs = -(-numbers // MOST_LEGS)
-        own = [_block_of(np.arange(number), number, joined) for number, joined in zip(numbers, pairs, strict=True)]
-        before = np.repeat(first_legs, numbers)
-        block = np.concatenate(own) + 2 * before
-        alike = 2 * block + (np.arange(block.size) - before) % 2
-        begin_s = curves.time_s[begins]
-        mean_s = np.bincount(alike, begin_s) / np.maximum(1, np.bincount(alike))
-        return cls(block[legs], pairs, curves.time_s + (mean_s[alike] - begin_s)[legs])
+            return cls(np.zeros_like(curves.isotherm_index), np.ones(len(curves.isotherms()), dtype=np.int64), None)
+        blocks, pairs, times_s = [], [], []
+        for isotherm in curves.isotherms():
+            legs = np.maximum.accumulate(np.maximum(leg_numbers(isotherm), 1)) - 1
+            number = int(legs[-1]) + 1
+            pairs.append(-(-number // MOST_LEGS))
+            block = _block_of(np.arange(number), number, pairs[-1])
+            alike = 2 * block + np.arange(number) % 2
+            assert isotherm.time_s is not None
+            begin_s = isotherm.time_s[np.searchsorted(legs, np.arange(number))]
+            mean_s = np.bincount(alike, begin_s) / np.maximum(1, np.bincount(alike))
+            blocks.append(block[legs])
+            times_s.append(isotherm.time_s + (mean_s[alike] - begin_s)[legs])
+        return cls(np.concatenate(blocks), np.array(pairs), np.concatenate(times_s))
 
 
 def _block_of(leg: Integers, number: int, pairs: int) -> Integers:

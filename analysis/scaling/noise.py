@@ -38,10 +38,10 @@ def measured_scatter(isotherm: Isotherm, relative_error: Floats) -> NoiseEstimat
     """
     swept = np.flatnonzero(~isotherm.is_anchor)
     legs = leg_numbers(isotherm)[swept]
-    in_legs = swept[np.argsort(legs, kind="stable")]
+    order = np.argsort(legs, kind="stable")
     pieces = [
         _normalised_bends(isotherm.bias_V[rows], isotherm.conductance_S[rows], relative_error[rows])
-        for rows in np.split(in_legs, np.flatnonzero(np.diff(np.sort(legs))) + 1)
+        for rows in np.split(swept[order], np.flatnonzero(np.diff(legs[order])) + 1)
         if rows.size >= 3
     ]
     bends = np.concatenate(pieces) if pieces else np.zeros(0)
