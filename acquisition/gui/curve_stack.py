@@ -85,14 +85,22 @@ class CurveStack(pyqtgraph.GraphicsObject):
         finite = np.isfinite(x) & np.isfinite(y)
         x, y = thinned(x[finite], y[finite], share)
         if name != self._growing:
-            self._growing = name
-            self._rest_changed()
+            self._let_grow(name)
         before = self._curves.get(name)
         self._points += len(x) - (len(before.x) if before else 0)
         self._curves[name] = _Curve(x, y, colour, is_shown)
         if self._points > 2 * max(POINTS_IN_ALL, FEWEST_POINTS * len(self._curves)):
             self._thin_all(share)
         self._changed()
+
+    def _let_grow(self, name: Hashable) -> None:
+        """Let another curve grow; the one before comes to rest, and is laid over the others."""
+        rested, self._growing = self._curves.get(self._growing), name
+        if name in self._curves:  # it leaves the picture of those that rest
+            self._rest_changed()
+        elif rested is not None:
+            self._rest = _united([rested], self._rest)
+            self._cache.add(lambda painter: self._draw(painter, [rested]))
 
     def _thin_all(self, share: int) -> None:
         """Take points from curves that were set when there were fewer of them."""

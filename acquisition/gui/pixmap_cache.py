@@ -18,10 +18,17 @@ class PixmapCache:
     def __init__(self) -> None:
         self._picture = QPixmap()
         self._picture_of: tuple[QTransform, QRect, float] | None = None
+        self._more: list[Callable[[QPainter], None]] = []
 
     def forget(self) -> None:
         """Paint it anew the next time."""
         self._picture_of = None
+        self._more.clear()
+
+    def add(self, draw: Callable[[QPainter], None]) -> None:
+        """Paint something over the picture the next time; one that is made anew has it by itself."""
+        if self._picture_of is not None:
+            self._more.append(draw)
 
     def paint(self, painter: QPainter, extent: QRectF, draw: Callable[[QPainter], None]) -> None:
         """Lay the picture down, made by `draw` if there is none; it reaches over `extent`, as the painter measures."""
@@ -31,18 +38,22 @@ class PixmapCache:
         wanted = (QTransform(painter.worldTransform()), area, ratio)
         if wanted != self._picture_of:
             self._picture_of = wanted
-            self._make(painter, area, ratio, draw)
+            self._picture = QPixmap(area.size() * ratio)
+            self._picture.setDevicePixelRatio(ratio)
+            self._picture.fill(Qt.GlobalColor.transparent)
+            self._more = [draw]
+        if self._more:
+            self._paint_into(painter, area)
         painter.save()
         painter.resetTransform()
         painter.drawPixmap(area.topLeft(), self._picture)
         painter.restore()
 
-    def _make(self, painter: QPainter, area: QRect, ratio: float, draw: Callable[[QPainter], None]) -> None:
-        self._picture = QPixmap(area.size() * ratio)
-        self._picture.setDevicePixelRatio(ratio)
-        self._picture.fill(Qt.GlobalColor.transparent)
+    def _paint_into(self, painter: QPainter, area: QRect) -> None:
         inner = QPainter(self._picture)
         inner.translate(-area.topLeft())
         inner.setTransform(painter.worldTransform(), combine=True)
-        draw(inner)
+        for draw in self._more:
+            draw(inner)
         inner.end()
+        self._more.clear()

@@ -194,7 +194,7 @@ class RunTail:
         self._reader = RunFileReader(path)
         self.header: dict[str, Any] = {}
         self.isotherms: dict[int, TailedIsotherm] = {}
-        self.points = 0
+        self.points = self._rows = 0
         self._last_seq = 0
         self._newest_isotherm = -1
         self.last_plan_index = -1
@@ -296,6 +296,7 @@ class RunTail:
         self._newest_isotherm = int(columns["isotherm_index"][-1])
         self.last_plan_index = int(columns["plan_index"][-1])
         self.points += len(columns["seq"])
+        self._rows += len(columns["seq"])
         numbers: dict[str, Floats] = {name: columns[name].astype(float) for name in (*_KEPT, "flags")}
         numbers["direction"] = np.array([_DIRECTIONS[direction] for direction in columns["direction"]])
         numbers["is_anchor"] = (columns["kind"] == PointKind.ANCHOR.value).astype(float)
@@ -315,13 +316,13 @@ class RunTail:
 
     def _thin(self) -> None:
         """Keep no more points than views can show; the isotherm under way keeps all of its own."""
-        rows = {index: len(isotherm.table) for index, isotherm in self.isotherms.items()}
-        most = max(POINTS_IN_ALL // len(rows), FEWEST_POINTS)
-        if sum(rows.values()) <= 2 * max(POINTS_IN_ALL, FEWEST_POINTS * len(rows)):
+        if self._rows <= 2 * max(POINTS_IN_ALL, FEWEST_POINTS * len(self.isotherms)):
             return
-        for index, count in rows.items():
-            if count > most and index != self._newest_isotherm:
-                self.isotherms[index].table.thin(most)
+        most = max(POINTS_IN_ALL // len(self.isotherms), FEWEST_POINTS)
+        for index, isotherm in self.isotherms.items():
+            if len(isotherm.table) > most and index != self._newest_isotherm:
+                isotherm.table.thin(most)
+        self._rows = sum(len(isotherm.table) for isotherm in self.isotherms.values())
 
 
 def _alarms_after(alarms: tuple[str, ...], events: Sequence[Event]) -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pyqtgraph
 import pytest
-from PyQt5.QtGui import QColor
+from PyQt5.QtGui import QColor, QImage, QPainter
 
-from acquisition.gui import curve_stack, tail
+from acquisition.gui import curve_stack, style, tail
 from acquisition.gui.curve_stack import CurveStack
+from acquisition.gui.plots import Plot
 from acquisition.gui.tail import RunTail
 
 
@@ -46,3 +48,35 @@ def test_stack_of_very_many_curves_keeps_few_points_of_each(monkeypatch: pytest.
     assert stack.dataBounds(1) == pytest.approx((0.0, 30.0), abs=1e-3)
     stack.show_curve(29, is_shown=False)
     assert stack.dataBounds(1) == pytest.approx((0.0, 29.0), abs=1e-3)
+
+
+def test_curve_that_comes_to_rest_is_laid_over_the_others_which_are_not_painted_again(
+    monkeypatch: pytest.MonkeyPatch, qapp: object
+) -> None:
+    painted: list[int] = []
+    draw = CurveStack._draw
+
+    def counting(self: CurveStack, painter: QPainter, curves: list) -> None:
+        painted.append(len(curves))
+        draw(self, painter, curves)
+
+    monkeypatch.setattr(CurveStack, "_draw", counting)
+
+    def shown(*, is_painted_after_each: bool) -> QImage:
+        plot, widget = Plot(style.LIGHT, "", ""), pyqtgraph.GraphicsLayoutWidget()
+        widget.addItem(plot)
+        widget.resize(300, 200)
+        plot.look_at(x=(-1.0, 1.0), y=(0.0, 8.0))
+        stack = plot.stack()
+        for name in range(6):
+            stack.set_curve(name, np.array([-1.0, 0.0, 1.0]), name + np.array([1.0, 0.0, 2.0]), QColor("red"))
+            if is_painted_after_each:
+                widget.grab()
+        painted.clear()
+        return widget.grab().toImage()
+
+    grown = shown(is_painted_after_each=True)
+    assert painted == [1]  # the growing one; the others are in the picture
+    at_once = shown(is_painted_after_each=False)
+    assert painted == [5, 1]
+    assert grown == at_once
