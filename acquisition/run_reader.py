@@ -15,7 +15,7 @@ from acquisition.columns import SEAL, copied_columns, table_columns
 from acquisition.errors import InputError
 from acquisition.planning.plan_edit import EditKind, PlanEdit
 from acquisition.readings import UNTRUSTED, Event, Monitor, Reading, reading_from_row
-from acquisition.run_schema import POINT_COLUMNS, SCHEMA_VERSION, SPARE_COLUMNS, RunState
+from acquisition.run_schema import POINT_COLUMNS, SCHEMA_VERSION, SPARE_COLUMNS, RunState, stand_in_for_later_tables
 from acquisition.running.lock import is_locked, lock_path
 
 
@@ -77,6 +77,7 @@ class RunFileReader:
                 f"{path}: schema version {version}, this program reads up to {SCHEMA_VERSION}; use a newer zerobias"
             )
         self._later = SPARE_COLUMNS - known  # than this file
+        stand_in_for_later_tables(self._connection, tables)
 
     def __enter__(self) -> Self:
         return self

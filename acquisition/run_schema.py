@@ -93,6 +93,14 @@ CREATE TABLE plan_edit (seq INTEGER PRIMARY KEY, time_s REAL NOT NULL, wall_time
 
 _ADDITIONS = SCHEMA.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")
 
+_TABLES = {statement.split()[2]: statement for statement in SCHEMA.split(";") if statement.strip()}
+
+
+def stand_in_for_later_tables(connection: sqlite3.Connection, known: set[str]) -> None:
+    """Give whoever reads an older file, with the tables `known`, empty ones for those that have come since."""
+    for name in _TABLES.keys() - known:
+        connection.execute(_TABLES[name].replace("CREATE TABLE", "CREATE TEMP TABLE"))
+
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
     """Give an older file the tables and columns that have come since, for a run in it to go on."""

@@ -12,6 +12,7 @@ from small_runs import Bench
 
 from acquisition.clock import WallClock
 from acquisition.export import export_run
+from acquisition.gui.tail import RunTail
 from acquisition.measured import load_measured
 from acquisition.recipe import load_recipe
 from acquisition.run_list import find_runs
@@ -53,6 +54,13 @@ def test_complete_run_is_listed_and_shown(complete: Path) -> None:
     assert status_of(complete, WallClock()).points == POINTS
     with RunFileReader(complete) as reader:
         assert {"preparing", "sweeping", "closing"} <= {event.kind for event in reader.events()}
+
+
+def test_window_looks_at_it(complete: Path) -> None:
+    tail = RunTail(complete)
+    fresh = tail.look()
+    assert (fresh.points, tail.points, fresh.channels) == (POINTS, POINTS, 0)
+    tail.close()
 
 
 def test_complete_run_gives_its_points_and_its_exponent(complete: Path) -> None:
