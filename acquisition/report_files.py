@@ -9,9 +9,9 @@ from acquisition.judgement import Judgement, sections_of
 from acquisition.judgement_json import to_json, universality_json
 from acquisition.run_schema import SUFFIX
 from acquisition.whole_file import whole_file
+from analysis.figures.universality import universality_figure
 from analysis.page import report_html, several_html
 from analysis.report import make_figures, render
-from analysis.report_universality import universality_figure
 from analysis.universality import Universality
 from analysis.words import universality_section
 

@@ -27,6 +27,8 @@ def rooms(names: str, inside: str = "") -> set[str]:
     return {f"{inside}.{name}" if inside else name for name in names.split()}
 
 
+FIGURES = rooms("collapse exponent isotherms scatter style universality zero_bias", inside="figures")
+
 FLOORS: dict[str, list[set[str]]] = {
     "analysis": [
         rooms("errors quantities"),
@@ -46,7 +48,7 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("evidence")
         | rooms("comparison criteria criteria_outside facts hypotheses model_fit", inside="judging")
         | rooms("two_level_fits verdict", inside="judging"),
-        rooms("page report report_universality"),
+        rooms("page report") | FIGURES,
     ],
     "instruments": [
         rooms("errors replies roles visa_adapter"),
@@ -185,7 +187,7 @@ DOORS: dict[str, set[str]] = {
 GUESTS: dict[str, set[str]] = {
     "analysis": {"numpy", "scipy"},
     "analysis.report": {"matplotlib"},
-    "analysis.report_universality": {"matplotlib"},
+    **{f"analysis.{room}": {"matplotlib"} for room in FIGURES},
     "instruments": {"numpy", "pymeasure", "pyvisa"},
     "simulators": {"numpy", "scipy", "pyvisa"},
     "acquisition": {"numpy", "pydantic", "pydantic_core", "tomlkit", "psutil", "platformdirs"},

@@ -11,8 +11,10 @@ from matplotlib.text import Text
 
 from analysis.collapse import fit_exponent
 from analysis.curves import Curves, Window
+from analysis.figures.exponent import exponent_figure
+from analysis.figures.isotherms import isotherms_figure
 from analysis.fit_result import ExponentFit
-from analysis.report import PNG_DPI, exponent_figure, isotherms_figure, make_figures, render
+from analysis.report import PNG_DPI, make_figures, render
 
 NAMES = {"isotherms", "collapse", "exponent", "zero_bias", "scatter", "fields"}
 WITHOUT_UNIT = ("exponent", r"k_\mathrm{B}T", r"\Delta\chi^2", r"D_{\mathrm{min}}", "ratio")

@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from analysis.figures.style import ACCENT, FAINT, INK, SECOND, STYLE
 from analysis.quantities import in_conductance_quanta
-from analysis.report import ACCENT, FAINT, INK, SECOND, STYLE
 from analysis.universality import Universality
 
 COLOURS = (SECOND, ACCENT, "#4f9d69", "#8f6bb3", "#d08c2e", FAINT)
