@@ -74,10 +74,8 @@ class Menus:
         for number, dock in enumerate(docks.values(), start=1):
             panels.addAction(dock.toggleViewAction())
             if number <= 9:
-                jump = _add(panels, f"Go to {dock.windowTitle()}", f"Alt+{number}", _jump(dock))
-                jump.setVisible(False)  # the key is what matters; the panel is in the menu already
-                window.addAction(jump)
-                self.actions.append(jump)
+                # a key only: the panel is in the menu already, and what is hidden in a menu is deaf to its key
+                self.actions.append(_add(window, f"Go to {dock.windowTitle()}", f"Alt+{number}", _jump(dock)))
         view = bar.addMenu("&View")
         self.actions.append(_add(view, "Dark or light", "Ctrl+D", commands.change_theme))
         view.addAction("Keep layout as ...", self._ask_for_layout)
@@ -115,11 +113,11 @@ class Menus:
             self._kept.addAction(name, lambda name=name: self._layouts.restore(name))
 
 
-def _add(menu: QMenu, text: str, key: str, do: Callable[[], None]) -> QAction:
-    action = QAction(text, menu)
+def _add(place: QMenu | QMainWindow, text: str, key: str, do: Callable[[], None]) -> QAction:
+    action = QAction(text, place)
     action.setShortcut(key)
     action.triggered.connect(do)
-    menu.addAction(action)
+    place.addAction(action)
     return action
 
 

@@ -1,6 +1,7 @@
 """The empty state: choose a recipe, what to measure, and start; three clicks to a running collapse."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PyQt5.QtCore import Qt
@@ -99,7 +100,8 @@ class StartPanel(Panel):
 
     def _edit(self, model: type[TomlFile], field: PathField) -> None:
         """Open the editor on the file of a field; what is saved there is chosen here."""
-        editor = Editor(model, self._around, self)
+        choice = self.choice
+        editor = Editor(model, replace(self._around, station=choice.station, sample=choice.sample), self)
         if field.path.is_file():
             try:
                 editor.load(field.path)
@@ -107,6 +109,10 @@ class StartPanel(Panel):
                 self.failed.emit(error)
         editor.saved.connect(field.set_path)
         editor.show()
+
+    def catch_up(self) -> None:
+        """Look at the files again: they may have been changed meanwhile."""
+        self.preview()
 
     def preview(self) -> None:
         """Say how long it takes, or what is wrong; starting is possible only if nothing is."""

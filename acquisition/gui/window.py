@@ -260,6 +260,7 @@ class LabWindow(QMainWindow):
         for panel in self.panels:
             panel.clear()
         self.setWindowTitle(f"Zerobias - {run_file.name}")
+        self.statusBar().clearMessage()
         self.show_panel(self.panel(CollapseView))
         self._look()
 

@@ -14,6 +14,8 @@ from PyQt5.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit, QMess
 
 from acquisition.clock import WallClock
 from acquisition.gui.analysis_process import AnalysisProcess
+from acquisition.gui.conditions_view import ConditionsView
+from acquisition.gui.exponent_view import ExponentView
 from acquisition.gui.isotherms_panel import IsothermsPanel
 from acquisition.gui.log_pane import LogPane
 from acquisition.gui.simulator_panel import SimulatorPanel
@@ -74,6 +76,8 @@ def test_three_clicks_lead_to_a_run_that_obeys_every_button(make_window: MakeWin
     assert window.strip.cells["run"].text() == "running"
     assert window.strip.cells["engine"].text() == "alive"
     assert window.strip.cells["ends"].text() != ""
+    bar = window.statusBar()
+    assert bar is not None and "starting" not in bar.currentMessage()
 
     press(window, "pause_point", qtbot)
     qtbot.waitUntil(lambda: tail.state == "paused", timeout=20_000)
@@ -218,7 +222,7 @@ def test_only_what_makes_sense_can_be_pressed(make_window: MakeWindow) -> None:
             assert {name for name in names if getattr(bar, name).isEnabled()} == expected | alarmed, state
 
 
-def test_keys_are_listed_and_told_apart(make_window: MakeWindow) -> None:
+def test_keys_are_listed_and_told_apart(make_window: MakeWindow, qtbot: Any) -> None:
     window = make_window()
     listed = window.menus.show_shortcuts()
     assert isinstance(listed, QDialog)
@@ -227,6 +231,10 @@ def test_keys_are_listed_and_told_apart(make_window: MakeWindow) -> None:
     for key in ("F12", "Ctrl+P", "Ctrl+Shift+P", "Ctrl+E", "Ctrl+D", "Alt+1"):
         assert f"<b>{key}</b>" in words
     listed.close()
+    window.activateWindow()
+    qtbot.keyClick(window, Qt.Key.Key_8, Qt.KeyboardModifier.AltModifier)
+    assert window.panel(ConditionsView).is_seen
+    assert not window.panel(ExponentView).is_seen
 
 
 def test_report_is_asked_of_the_analysis(

@@ -31,7 +31,8 @@ def open_editor(
     panel = StartPanel(surroundings())
     qtbot.addWidget(panel)
 
-    def open_on(name: str) -> Editor:
+    def open_on(name: str, sample: str = "cu1") -> Editor:
+        panel.rack.sample.setCurrentText(sample)
         path = Path(shutil.copy(EXAMPLES / name, tmp_path / name))
         is_station = name == "station.toml"
         (panel.rack.station_file if is_station else panel.recipe).set_path(path)
@@ -66,8 +67,9 @@ def press(qtbot: Any, editor: Editor, caption: str) -> None:
     qtbot.mouseClick(button, LEFT)
 
 
-def test_recipe_is_shown_with_grid_dry_run_and_budget(open_editor: Callable[[str], Editor]) -> None:
-    editor = open_editor("quick.toml")
+def test_recipe_is_shown_with_grid_dry_run_and_budget(open_editor: Callable[..., Editor]) -> None:
+    editor = open_editor("quick.toml", "cu2")
+    assert editor.rack.simulated == "cu2"  # as chosen on the first page
     bias_mV = np.asarray(editor.preview._steps.getData()[0])
     assert len(bias_mV) == 80 and np.abs(bias_mV).max() == pytest.approx(0.7)
     assert "855 points on 5 isotherms" in editor.verdict.text()

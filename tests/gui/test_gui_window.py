@@ -15,6 +15,7 @@ from acquisition.gui.run_browser import RunBrowser
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 MakeWindow = Callable[..., LabWindow]
 
 
@@ -40,6 +41,10 @@ def test_bad_recipe_is_named_and_cannot_be_started(make_window: MakeWindow, tmp_
     window.panel(StartPanel).recipe.set_path(recipe)
     assert "bad.toml" in window.panel(StartPanel).forecast.text()
     assert not window.panel(StartPanel).start.isEnabled()
+    recipe.write_text((EXAMPLES / "quick.toml").read_text())  # mended in another program
+    window.show_panel(window.panel(CollapseView))
+    window.show_panel(window.panel(StartPanel))
+    assert window.panel(StartPanel).start.isEnabled()
 
 
 def test_raw_view_draws_what_the_run_file_holds(make_window: MakeWindow, finished_run: Path, qtbot) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import pyvisa
 from pymeasure.adapters import Adapter
 from pyvisa.constants import StatusCode
 from pyvisa.errors import VisaIOError
@@ -169,6 +170,15 @@ def test_missing_visa_library_is_one_clear_line(library: str) -> None:
     with pytest.raises(ConnectionFailedError, match="cannot be opened") as caught:
         Line("GPIB0::8::INSTR", name="box", visa_library=library)
     assert "\n" not in str(caught.value)
+
+
+def test_host_that_nobody_knows_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise Exception("could not connect: [Errno -2] Name or service not known")  # as PyVISA-py 0.8.1 does
+
+    monkeypatch.setattr(pyvisa.ResourceManager, "open_resource", refuse)
+    with pytest.raises(ConnectionFailedError, match=r"service not known.*check cable, power, address"):
+        Line("TCPIP0::nobody.invalid::7180::SOCKET", name="box", visa_library="@py")
 
 
 def test_writes_are_observed_and_questions_are_not() -> None:
