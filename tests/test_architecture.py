@@ -99,7 +99,7 @@ FLOORS: dict[str, list[set[str]]] = {
         rooms("columns loop measured run_header run_list run_queue run_reader run_writer")
         | rooms("approach bias_walk contact_check detection dummy field_routines hand", inside="running")
         | rooms("pausing setting_up", inside="running"),
-        rooms("station"),
+        rooms("box_by_box connectors station"),
         rooms("bench engine export guard judgement judgement_json report_files queue_runner resume status")
         | rooms("diary obedience observer takeover watch", inside="running"),
         rooms("gui"),
@@ -156,6 +156,8 @@ DOORS: dict[str, set[str]] = {
     "acquisition.circuit": ARITHMETIC,
     "acquisition.planning.budget": ARITHMETIC,
     "acquisition.planning.excitation": ARITHMETIC,
+    "acquisition.connectors": {"instruments.*"},  # record 20
+    "acquisition.box_by_box": {"instruments.*"},  # record 20
     # record 8: the faults of a rack that is simulated inside the engine
     "acquisition.station": {"instruments.*", "simulators.rack", "simulators.control", "simulators.fault_panel"},
     "acquisition.terminal.cli_station": {"instruments.discovery", "instruments.errors"},  # record 12

@@ -13,6 +13,7 @@ from typing import Final
 
 import psutil
 
+from acquisition.box_by_box import SafeStep, safe_steps
 from acquisition.clock import Wall
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.readings import Event
@@ -21,7 +22,6 @@ from acquisition.run_schema import RunState
 from acquisition.run_writer import RunFileWriter
 from acquisition.running.alerts import Alert, Alerts, Occasion, load_settings
 from acquisition.running.lock import FileLock, lock_path, lock_rack
-from acquisition.station import SafeStep, safe_steps
 from acquisition.station_file import Station
 
 RETRY_FOR_S: Final = 600.0

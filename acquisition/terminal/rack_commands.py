@@ -182,7 +182,7 @@ def make_station_safe(station: Path, as_json: bool) -> int:
     InputError
         If the station file cannot be used, or an engine is at the rack: it would go on with what it does.
     """
-    from acquisition.station import safe_station
+    from acquisition.box_by_box import safe_station
 
     loaded, wall = load_station(station), WallClock()
     with _sole_owner(loaded, wall):
@@ -202,7 +202,7 @@ def check_station(station: Path, as_json: bool) -> int:
     InputError
         If the station file cannot be used, or an engine is at the rack: asking a box clears its status.
     """
-    from acquisition.station import check_boxes
+    from acquisition.box_by_box import check_boxes
 
     loaded, wall = load_station(station), WallClock()
     with _sole_owner(loaded, wall):

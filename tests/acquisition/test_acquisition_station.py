@@ -2,9 +2,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from acquisition import station as station_room
+from acquisition.box_by_box import check_boxes, safe_station, safe_steps
 from acquisition.clock import WallClock
-from acquisition.station import check_boxes, safe_station, safe_steps, simulated_options
+from acquisition.station import simulated_options
 from acquisition.station_file import Station, simulated_station
 from instruments.lockin_sr830 import SR830
 from simulators.fault_panel import FaultPanel, Order
@@ -58,7 +58,7 @@ def test_not_even_a_mistake_in_a_driver_keeps_the_others_from_safety(
     def fail(_: SR830) -> None:
         raise ZeroDivisionError("a mistake")
 
-    monkeypatch.setattr(station_room.SR830, "make_safe", fail)
+    monkeypatch.setattr(SR830, "make_safe", fail)
     state = safe_station(station, WALL)
     assert len(state.safe) == 3
     assert state.unreachable == ("lock-in: ZeroDivisionError('a mistake')",)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from acquisition.box_by_box import SafeStep
 from acquisition.clock import WallClock
 from acquisition.errors import InputError
 from acquisition.running import takeover
 from acquisition.running.takeover import RETRY_EVERY_S, Task, log_path, take_over
-from acquisition.station import SafeStep
 from acquisition.station_file import Station, simulated_station
 
 
