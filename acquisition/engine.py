@@ -11,7 +11,7 @@ from acquisition.errors import AbortedError, AcquisitionError, InterlockError, R
 from acquisition.loop import Loop
 from acquisition.plan import Plan
 from acquisition.planning.plan_edit import RunningPlan
-from acquisition.readings import Event, Monitor, Reading
+from acquisition.readings import QUENCH, Event, Monitor, Reading
 from acquisition.resume import Unfinished, past_of
 from acquisition.run_header import run_header
 from acquisition.run_outcome import RunOutcome
@@ -172,6 +172,7 @@ class _Engine:
         self._tell = tell
         self._journal = journal
         self._further: InterlockError | None = None
+        self._has_quenched = False
         self._alerts = alerts
         self._station = running.plan.station
         self._safeguard = Safeguard(
@@ -245,6 +246,7 @@ class _Engine:
             self._further = error
             return RunState.SAFETY_STOP, str(error)
         except QuenchError as error:
+            self._has_quenched = True
             self._further = InterlockError(str(error), is_heater_to_go_off=True)
             return RunState.SAFETY_STOP, str(error)
         except (InstrumentError, AcquisitionError) as error:
@@ -267,6 +269,8 @@ class _Engine:
         if safe_state.unreachable:
             message = f"{message} {safe_state}".strip()
         try:
+            if self._has_quenched:
+                self._happened(Event(self._loop.now_s(), QUENCH, "the field of the magnet is lost, or on its way"))
             if message:
                 self._happened(Event(self._loop.now_s(), state.value, message))
             self._happened(Event(self._loop.now_s(), "safe-state", str(safe_state)))

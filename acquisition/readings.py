@@ -9,6 +9,15 @@ from typing import Any, NamedTuple
 PAUSED_BY_COMMAND = "paused by command"
 """What an event `paused` says where somebody asked for it; any other pause came by itself."""
 
+PAUSING, PAUSE_OFF = "pausing", "pause-off"
+"""Kinds of events: a pause is asked for and will come, and it will not after all."""
+
+AFTER_POINT, AFTER_SWEEP = "after this point", "after this sweep"
+"""What an event `pausing` says: when the pause will come."""
+
+QUENCH = "quench"
+"""Kind of the event that says that the magnet has quenched."""
+
 
 class PointKind(StrEnum):
     """Why a point was measured."""

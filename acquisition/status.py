@@ -74,7 +74,7 @@ def _status_of(run_file: Path, wall: Wall) -> Status:
         elapsed_s=seen.time_s,
         pid=owner.pid if owner else None,
         heartbeat_age_s=owner.heartbeat_age_s if owner else None,
-        commit_age_s=_commit_age_s(run_file, wall),
+        commit_age_s=commit_age_s(run_file, wall),
     )
 
 
@@ -96,7 +96,7 @@ def _since_start_s(unfinished: Unfinished, wall: Wall) -> float:
     return (wall.now() - started).total_seconds() if started else 0.0
 
 
-def _commit_age_s(run_file: Path, wall: Wall) -> float:
+def commit_age_s(run_file: Path, wall: Wall) -> float:
     """Return how long ago the file or its log was last written."""
     newest = 0.0
     for path in (run_file, run_file.with_name(run_file.name + "-wal")):

@@ -121,7 +121,7 @@ def sweep_field(
 def _sound(magnet: Magnet) -> MagnetReading:
     reading = magnet.read()
     if reading.state is MagnetState.QUENCH:
-        raise QuenchError(magnet.name, f"quench at about {reading.field_T:.4g} T; nothing more is sent to it")
+        raise QuenchError(magnet.name, f"quench at about {reading.field_T:.4g} T; see to helium and magnet first")
     if reading.state not in _ARRIVED | _UNDER_WAY:
         raise StateError(magnet.name, f"the sweep ended at {reading.field_T:.4g} T: supply is {reading.state.value}")
     return reading

@@ -144,7 +144,7 @@ def enter_persistent_mode(
 def _sound_field_T(magnet: SwitchedMagnet) -> float:
     reading = magnet.read()
     if reading.state is MagnetState.QUENCH:
-        raise QuenchError(magnet.name, f"quench at about {reading.field_T:.4g} T; nothing more is sent to it")
+        raise QuenchError(magnet.name, f"quench at about {reading.field_T:.4g} T; see to helium and magnet first")
     return reading.field_T
 
 

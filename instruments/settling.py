@@ -239,7 +239,7 @@ def wait_for_field(
     def read() -> Sample:
         reading = magnet.read()
         if reading.state is MagnetState.QUENCH:
-            raise QuenchError(magnet.name, f"quench at about {reading.field_T:.4g} T; nothing more is sent to it")
+            raise QuenchError(magnet.name, f"quench at about {reading.field_T:.4g} T; see to helium and magnet first")
         is_held = reading.state in (MagnetState.HOLDING, MagnetState.AT_ZERO)
         return Sample(reading.field_T, fault="" if is_held else f"supply is {reading.state.value}")
 

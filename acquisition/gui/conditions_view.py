@@ -1,4 +1,4 @@
-"""The conditions: temperature, field and heater output against time, in points and between them."""
+"""The conditions: temperature, field, heater output and helium against time, in points and between them."""
 
 from itertools import islice
 
@@ -9,8 +9,8 @@ from acquisition.gui.history import History
 from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot, View
 from acquisition.gui.style import LABELS
-from acquisition.gui.tail import Fresh, RunTail
-from acquisition.running.channels import TEMPERATURE
+from acquisition.gui.tail import ChannelHistory, Fresh
+from acquisition.running.channels import MAGNET, TEMPERATURE
 
 Floats = NDArray[np.float64]
 
@@ -19,9 +19,12 @@ PERCENT = 100.0
 HEATER = (TEMPERATURE, "heater_fraction")
 """The channel that is the heater's output, of its range."""
 
+HELIUM = (MAGNET, "helium_fraction")
+"""The channel that is the level of the liquid helium, where the supply of the magnet has a meter."""
+
 
 class ConditionsView(View):
-    """T and H as read, how far T was from its setpoint in points, and the output of the heater."""
+    """T and H as read, how far T was from its setpoint in points, the heater's output, the helium if it is read."""
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around, "Conditions")
@@ -30,6 +33,8 @@ class ConditionsView(View):
         self.deviation = Plot(palette, LABELS["time"], "T \u2212 setpoint (mK)")
         self.field = Plot(palette, LABELS["time"], LABELS["field"])
         self.heater = Plot(palette, LABELS["time"], "heater (%)")
+        self.helium = Plot(palette, LABELS["time"], "helium (%)")
+        self.helium.setXLink(self.temperature)
         self.temperature.setLogMode(y=True)
         for place, plot in enumerate((self.temperature, self.deviation, self.field, self.heater)):
             self.graphics.addItem(plot, row=0, col=place)
@@ -40,19 +45,22 @@ class ConditionsView(View):
             "deviation": self.deviation.line(palette.second),
             "field": self.field.line(palette.foreground),
             "heater": self.heater.line(palette.accent),
+            "helium": self.helium.line(palette.second),
         }
         self._histories = {name: History() for name in self._lines}
-        self._heater_s = -np.inf
+        self._read_s = dict.fromkeys(_SLOW, -np.inf)
         self.reads(self.temperature, lambda x, y: f"t = {x:.3f} h, T = {10**y:.5f} K")
         self.reads(self.deviation, lambda x, y: f"t = {x:.3f} h, T - setpoint = {y:.3f} mK")
         self.reads(self.field, lambda x, y: f"t = {x:.3f} h, H = {y:.4f} T")
         self.reads(self.heater, lambda x, y: f"t = {x:.3f} h, heater = {y:.1f} % of its range")
+        self.reads(self.helium, lambda x, y: f"t = {x:.3f} h, helium = {y:.1f} %")
 
     def show_news(self, news: News) -> None:
         """Take what is new, in the order of time, seen or not; there is no table of it to go back to."""
         self._take_points(news.fresh)
         self._take_between(news.fresh)
-        self._take_heater(news.tail, news.fresh.channels)
+        for name, channel in _SLOW.items():
+            self._take_slow(name, news.tail.channels.get(channel), news.fresh.channels)
         super().show_news(news)
         if self.is_seen:
             self._draw_lines()
@@ -63,7 +71,9 @@ class ConditionsView(View):
 
     def forget(self) -> None:
         """Take the curves away, for another run."""
-        self._histories, self._heater_s = {name: History() for name in self._lines}, -np.inf
+        self._histories = {name: History() for name in self._lines}
+        self._read_s = dict.fromkeys(_SLOW, -np.inf)
+        self._show_helium(False)
         for line in self._lines.values():
             line.setData([], [])
 
@@ -83,13 +93,25 @@ class ConditionsView(View):
                 values = np.array([getattr(monitor, attribute) for monitor in fresh.monitors], dtype=np.float64)
                 self._histories[name].extend(time_s, values)
 
-    def _take_heater(self, tail: RunTail, most: int) -> None:
-        """Take what is new of the heater: it is among the last `most` readings of single channels."""
-        history = tail.channels.get(HEATER)
+    def _take_slow(self, name: str, history: ChannelHistory | None, most: int) -> None:
+        """Take what is new of a channel that is read now and then: it is among the last `most` readings of all."""
         if history is None or not most:
             return
         times = np.array(list(islice(reversed(history.time_s), most)))
         values = np.array(list(islice(reversed(history.values), most)))
-        is_new = times > self._heater_s
-        self._histories["heater"].extend(times[is_new], PERCENT * values[is_new])
-        self._heater_s = max(self._heater_s, float(times[0]))
+        is_new = times > self._read_s[name]
+        self._histories[name].extend(times[is_new], PERCENT * values[is_new])
+        self._read_s[name] = max(self._read_s[name], float(times[0]))
+        if name == "helium":
+            self._show_helium(True)
+
+    def _show_helium(self, is_read: bool) -> None:
+        """Show the plot of the helium only where there is a meter."""
+        is_shown = self.helium in self.graphics.ci.items
+        if is_read and not is_shown:
+            self.graphics.addItem(self.helium, row=0, col=4)
+        elif is_shown and not is_read:
+            self.graphics.removeItem(self.helium)
+
+
+_SLOW = {"heater": HEATER, "helium": HELIUM}

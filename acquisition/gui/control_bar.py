@@ -4,11 +4,15 @@ It says what is wanted by signals; who sends it to the engine is the window. Abo
 question and no error of the window is modal.
 """
 
+from functools import partial
+
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QIcon, QKeySequence, QPainter
-from PyQt5.QtWidgets import QAction, QInputDialog, QMessageBox, QStyle, QToolBar
+from PyQt5.QtWidgets import QAction, QDialog, QInputDialog, QMessageBox, QStyle, QToolBar
 
+from acquisition.gui.run_phase import RunPhase
 from acquisition.gui.style import Palette
+from acquisition.readings import AFTER_POINT
 from acquisition.running.command_file import CommandKind
 
 GOING_ON = frozenset({"running", "paused"})
@@ -55,7 +59,7 @@ class ControlBar(QToolBar):
             "Continue",
             icon(QStyle.StandardPixmap.SP_MediaSkipForward),
             "Ctrl+G",
-            "Go on with a paused or stopped run",
+            "Go on with a paused or stopped run, or take back a pause that is still to come",
         )
         self.abort = self._action(
             "Abort to safe",
@@ -68,6 +72,8 @@ class ControlBar(QToolBar):
             "Acknowledge", icon(QStyle.StandardPixmap.SP_DialogApplyButton), "Ctrl+K", "Acknowledge a latched interlock"
         )
         self.note = self._action("Note ...", icon(QStyle.StandardPixmap.SP_ArrowRight), "Ctrl+N", "Write a dated note")
+        for action in (self.pause_point, self.pause_sweep, self.go_on, self.acknowledge):
+            action.triggered.connect(partial(action.setEnabled, False))  # pressed twice is told once
         self.pause_point.triggered.connect(lambda: self.wanted.emit(CommandKind.PAUSE, {"after": "point"}))
         self.pause_sweep.triggered.connect(lambda: self.wanted.emit(CommandKind.PAUSE, {"after": "sweep"}))
         self.go_on.triggered.connect(self._go_on)
@@ -75,19 +81,30 @@ class ControlBar(QToolBar):
         self.abort.triggered.connect(self._ask_before_abort)
         self.note.triggered.connect(self._ask_for_note)
         self._state = ""
-        self.show_state("", has_alarms=False)
+        self.show_state("", RunPhase())
 
-    def show_state(self, state: str, *, has_alarms: bool) -> None:
-        """Enable what makes sense in this state of the run, and where interlocks wait to be acknowledged."""
+    def show_state(self, state: str, phase: RunPhase) -> None:
+        """Enable what makes sense in this state and phase of the run; a pause still to come can be taken back."""
         self._state = state
-        is_going_on = state in GOING_ON
+        is_going_on, is_running = state in GOING_ON, state == "running"
         self.start.setEnabled(not is_going_on)
-        self.pause_point.setEnabled(state == "running")
-        self.pause_sweep.setEnabled(state == "running")
-        self.go_on.setEnabled(state in {"paused", *UNFINISHED})
-        self.acknowledge.setEnabled(is_going_on and has_alarms)
+        self.pause_point.setEnabled(is_running and phase.coming_pause != AFTER_POINT)
+        self.pause_sweep.setEnabled(is_running and not phase.coming_pause)
+        self.go_on.setEnabled(state in {"paused", *UNFINISHED} or (is_running and bool(phase.coming_pause)))
+        self.acknowledge.setEnabled(is_going_on and bool(phase.alarms))
         for action in (self.abort, self.note):
             action.setEnabled(is_going_on)
+        if not is_going_on:
+            self._withdraw(QMessageBox)
+
+    def forget(self) -> None:
+        """Take away what was asked about the run: another one is looked at from now on."""
+        self._withdraw(QMessageBox)
+        self._withdraw(QInputDialog)
+
+    def _withdraw(self, kind: type[QDialog]) -> None:
+        for asked in self.findChildren(kind):
+            asked.close()
 
     def _go_on(self) -> None:
         if self._state in UNFINISHED:
@@ -127,6 +144,10 @@ class ControlBar(QToolBar):
         box.show()
 
     def _ask_for_note(self) -> None:
+        asked = self.findChild(QInputDialog, "note question")
+        if isinstance(asked, QInputDialog):
+            asked.activateWindow()
+            return
         dialog = QInputDialog(self)
         dialog.setObjectName("note question")
         dialog.setWindowTitle("Note")

@@ -3,23 +3,32 @@
 import shutil
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acquisition.clock import Wall
 from acquisition.errors import InputError
-from acquisition.gui.conditions_view import HEATER, PERCENT
+from acquisition.gui.conditions_view import HEATER, HELIUM, PERCENT
 from acquisition.gui.control_bar import GOING_ON
+from acquisition.gui.run_phase import magnet_mode
 from acquisition.gui.status_strip import Status
 from acquisition.gui.tail import Fresh, RunTail
 from acquisition.plan import Plan
 from acquisition.planning.forecast import Forecast, expected_pace
 from acquisition.readings import PointFlag
+from acquisition.recipe import SettlingSection
 from acquisition.resume import load_running_plan
-from acquisition.running.lock import is_locked, lock_path
+from acquisition.running.lock import lock_path, read_owner
+from acquisition.status import commit_age_s
 
-DRIFT_POINTS = 30
+Floats = NDArray[np.float64]
+
+DRIFT_S = 120.0
+"""Experiment time over which the drift of the temperature is taken."""
+
 SECONDS_PER_MINUTE = 60.0
 MILLIAMPERE = 1e3
 
@@ -38,7 +47,8 @@ class RunStatus:
     def __init__(self, tail: RunTail, wall: Wall) -> None:
         self._tail = tail
         self._wall = wall
-        self._last_fresh_s = wall.monotonic_s()
+        self._recent_s, self._recent_K = np.empty(0), np.empty(0)
+        self._drift_K_per_min: float | None = None
         self._plan: Plan | None = None
         self._plan_of: tuple[int, float | None] | None = None
         self._forecast = Forecast(wall, None)
@@ -47,31 +57,38 @@ class RunStatus:
     def saw(self, fresh: Fresh) -> None:
         """Take note of a look at the run."""
         if fresh.points:
-            self._last_fresh_s = self._wall.monotonic_s()
             self._left_s = self._forecast_s()
+        if fresh.points or fresh.monitors:
+            self._follow_temperature(fresh)
 
     def now(self) -> Status:
         """Return how the run stands now."""
         tail, last = self._tail, self._tail.last()
         table = None if last is None else last.table
+        is_point_newest = self._is_point_newest()
         measured = {} if table is None else {name: float(table[name][-1]) for name in _SHOWN}
-        between = {} if self._is_point_newest() else self._between()
+        between = {} if is_point_newest else self._between()
+        owner = read_owner(lock_path(tail.path), self._wall) if tail.is_locked else None
+        helium = tail.channels.get(HELIUM)
+        seen = measured | between
         return Status(
             state=tail.state,
-            alarms=len(tail.alarms),
-            commit_age_s=self._wall.monotonic_s() - self._last_fresh_s if tail.points else None,
-            is_engine_alive=is_locked(lock_path(tail.path)),
-            free_bytes=shutil.disk_usage(tail.path.parent).free,
+            phase=tail.phase,
+            commit_age_s=self._commit_age_s(),
+            heartbeat_age_s=None if owner is None else owner.heartbeat_age_s,
+            free_bytes=_free_bytes(tail.path.parent),
             points=tail.points,
             planned_points=tail.planned_points,
+            now=self._wall.now(),
             finish=self._finish(),
-            temperature_setpoint_K=None if last is None else last.temperature_setpoint_K,
-            drift_K_per_min=None if table is None else _drift_K_per_min(table["time_s"], table["temperature_K"]),
+            is_measuring=is_point_newest and not tail.phase.is_source_at_zero,
+            is_settled=not tail.phase.is_settling and self._is_within_band(seen.get("temperature_K")),
+            drift_K_per_min=self._drift_K_per_min,
             flags=PointFlag.GOOD if table is None else PointFlag(int(table["flags"][-1])),
-            is_settled=not between or tail.state not in GOING_ON,
-            magnet_mode=_magnet_mode(tail.settings),
+            magnet_mode=magnet_mode(tail.phase, tail.settings),
             heater=_heater(tail),
-            **(measured | between),
+            helium_fraction=None if helium is None else helium.values[-1],
+            **seen,
         )
 
     def _is_point_newest(self) -> bool:
@@ -84,6 +101,35 @@ class RunStatus:
         assert newest is not None
         read = {"temperature_K": newest.temperature_K, "field_T": newest.field_T}
         return {name: value for name, value in read.items() if value is not None}
+
+    def _follow_temperature(self, fresh: Fresh) -> None:
+        """Keep what was read lately, in points and between them, and fit a line to it."""
+        between = [(one.time_s, one.temperature_K) for one in fresh.monitors if one.temperature_K is not None]
+        times = np.concatenate([self._recent_s, fresh.time_s, [time_s for time_s, _ in between]])
+        values = np.concatenate([self._recent_K, fresh.temperature_K, [value_K for _, value_K in between]])
+        is_recent = times >= times.max(initial=0.0) - DRIFT_S
+        self._recent_s, self._recent_K = times[is_recent], values[is_recent]
+        self._drift_K_per_min = _drift_K_per_min(self._recent_s, self._recent_K)
+
+    def _is_within_band(self, temperature_K: float | None) -> bool:
+        """Say whether the temperature is as near its last setpoint as the recipe wants."""
+        last = self._tail.last()
+        if last is None or temperature_K is None:
+            return False
+        settling = SettlingSection() if self._plan is None else self._plan.recipe.settling
+        setpoint_K = last.temperature_setpoint_K
+        band_K = max(settling.temperature_band_fraction * setpoint_K, settling.temperature_band_K)
+        return abs(temperature_K - setpoint_K) <= band_K
+
+    def _commit_age_s(self) -> float | None:
+        """Return how long ago something was committed, or the run ended; None if the file has gone."""
+        ended = self._tail.header.get("ended")
+        if ended and self._tail.state not in (*GOING_ON, "interrupted"):
+            return (self._wall.now() - datetime.fromisoformat(ended)).total_seconds()
+        try:
+            return commit_age_s(self._tail.path, self._wall)
+        except InputError:
+            return None
 
     def _finish(self) -> datetime | None:
         """Return when the run ends; a pause moves that on."""
@@ -110,25 +156,29 @@ class RunStatus:
 _SHOWN = ("temperature_K", "field_T", "bias_V", "current_A", "lockin_x_V")
 
 
-def _magnet_mode(settings: Mapping[str, Any]) -> str:
-    is_persistent = settings.get("is_persistent")
-    return "" if is_persistent is None else "persistent" if is_persistent else "driven"
+def _free_bytes(folder: Path) -> int | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:  # a drive that was taken away
+        return None
 
 
 def _heater(tail: RunTail) -> str:
     """Return output and range of the heater, as far as they are known."""
     scale, output = _heater_range(tail.settings), tail.channels.get(HEATER)
+    if not scale and tail.state not in GOING_ON:
+        return "off" if tail.settings else ""
     return scale if output is None else f"{PERCENT * output.values[-1]:.0f} % of {scale or 'its range'}"
 
 
 def _heater_range(settings: Mapping[str, Any]) -> str:
-    if "heater_range_A" in settings:
+    if settings.get("heater_range_A"):  # zero is off, as the run found it
         return f"{MILLIAMPERE * settings['heater_range_A']:.3g} mA"
-    return str(settings.get("heater_range", "")).lower()
+    name = str(settings.get("heater_range", "")).lower()
+    return "" if name == "off" else name
 
 
-def _drift_K_per_min(time_s: np.ndarray, temperature_K: np.ndarray) -> float | None:
-    recent = slice(-DRIFT_POINTS, None)
-    if len(time_s) < 3 or np.ptp(time_s[recent]) == 0:
+def _drift_K_per_min(time_s: Floats, temperature_K: Floats) -> float | None:
+    if len(time_s) < 3 or np.ptp(time_s) == 0:
         return None
-    return float(np.polyfit(time_s[recent] - time_s[-1], temperature_K[recent], 1)[0] * SECONDS_PER_MINUTE)
+    return float(np.polyfit(time_s - time_s.max(), temperature_K, 1)[0] * SECONDS_PER_MINUTE)

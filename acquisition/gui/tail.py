@@ -5,7 +5,6 @@ anything; no transaction is held between looks.
 """
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from acquisition.gui.run_phase import RunPhase
 from acquisition.readings import UNTRUSTED, Direction, Event, Monitor, PointKind
 from acquisition.run_reader import RunFileReader
-from acquisition.running.interlocks import Action
 from acquisition.running.lock import is_locked, lock_path
 from analysis.points import Points
 
@@ -208,7 +207,7 @@ class RunTail:
         self.settings: dict[str, Any] = {}
         self.channels: dict[tuple[str, str], ChannelHistory] = {}
         self.events: deque[Event] = deque(maxlen=EVENTS_KEPT)
-        self.alarms: tuple[str, ...] = ()
+        self.phase = RunPhase()
 
     def close(self) -> None:
         """Let go of the file; may be called twice."""
@@ -223,6 +222,11 @@ class RunTail:
     def state(self) -> str:
         """Return the state of the run as readers see it."""
         return str(self.header.get("state", ""))
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Return the interlocks that have tripped and nobody has acknowledged."""
+        return self.phase.alarms
 
     def last(self) -> TailedIsotherm | None:
         """Return the isotherm with the newest point."""
@@ -240,7 +244,7 @@ class RunTail:
         events = self._reader.events(self._last_event)
         self._last_event += len(events)
         self.events.extend(events)
-        self.alarms = _alarms_after(self.alarms, events)
+        self.phase = self.phase.after(events)
         columns = self._reader.columns(*_COLUMNS, after_seq=self._last_seq, most=POINTS_A_LOOK)
         count = len(columns["seq"])
         self._has_more = count == POINTS_A_LOOK
@@ -323,16 +327,6 @@ class RunTail:
             if len(isotherm.table) > most and index != self._newest_isotherm:
                 isotherm.table.thin(most)
         self._rows = sum(len(isotherm.table) for isotherm in self.isotherms.values())
-
-
-def _alarms_after(alarms: tuple[str, ...], events: Sequence[Event]) -> tuple[str, ...]:
-    """Return what has tripped and nobody has acknowledged; an engine that takes over begins without."""
-    for event in events:
-        if event.kind == "interlock" and f"-> {Action.REPEAT.value};" not in event.message:
-            alarms = (*alarms, event.message)
-        elif event.kind in ("acknowledged", "resumed"):
-            alarms = ()
-    return alarms
 
 
 def _trusted(columns: dict[str, np.ndarray]) -> Points | None:

@@ -53,12 +53,13 @@ def trouble_of_run(state: str, events: Sequence[Event], instruments: Iterable[st
         return None
     line = next((event.message for event in reversed(events) if event.kind in (state, "interlock")), "no message")
     what, advice = _without_advice(line)
-    safe = [event.message for event in events if event.kind == "safe-state"]
+    ended = max((place for place, event in enumerate(events) if event.kind == state), default=0)
+    safe = "; ".join(event.message for event in events[ended:] if event.kind == "safe-state")
     return Trouble(
         title=_ENDS[state],
         what=what,
         instrument=next((name for name in instruments if name in line), "none named"),
-        did=" ".join([_DID[state], *(f"Safe state: {message}." for message in safe[-1:])]),
+        did=f"{_DID[state]} Safe state: {safe}." if safe else _DID[state],
         advice=advice or _ADVICE[state],
         details="\n".join(_line(event) for event in events[-LAST_EVENTS:]),
     )

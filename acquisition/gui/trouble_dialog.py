@@ -27,7 +27,7 @@ class TroubleDialog(QDialog):
         self.unfold.toggled.connect(self._fold)
         self.close_button = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.close_button.rejected.connect(self.hide)
-        form = QFormLayout(self)
+        form = self._form = QFormLayout(self)
         captions = {"what": "What", "instrument": "Instrument", "did": "The program", "advice": "What to do"}
         for name, caption in captions.items():
             form.addRow(f"<b>{caption}</b>", self._labels[name])
@@ -43,6 +43,7 @@ class TroubleDialog(QDialog):
         self.details.setPlainText(trouble.details)
         self.unfold.setEnabled(bool(trouble.details))
         self.unfold.setChecked(False)
+        self.resize(self.width(), self._form.heightForWidth(self.width()))
         self.show()
         self.raise_()
 

@@ -28,10 +28,11 @@ from acquisition.gui.menus import Menus
 from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.panels import PANELS, Area, Place
 from acquisition.gui.plots import View
+from acquisition.gui.run_phase import RunPhase
 from acquisition.gui.run_status import RunStatus
 from acquisition.gui.simulator_panel import SimulatorPanel
 from acquisition.gui.start_panel import StartPanel
-from acquisition.gui.status_strip import StatusStrip
+from acquisition.gui.status_strip import Status, StatusStrip
 from acquisition.gui.style import TemperatureColours, Tone
 from acquisition.gui.tail import Fresh, RunTail
 from acquisition.gui.trouble import PAUSED, Trouble, trouble_of_error, trouble_of_pause, trouble_of_run
@@ -219,12 +220,15 @@ class LabWindow(QMainWindow):
 
     def launch(self, choice: RunChoice | ResumeChoice) -> None:
         """Start an engine of its own for `choice`; the window attaches as soon as there is a run file."""
+        if self._engine is not None:  # pressed twice
+            return
         try:
             self._engine = LaunchedEngine(choice)
         except (OSError, InputError) as error:
             self.complain(error)
         else:
             self.statusBar().showMessage("the engine is starting ...")
+        self._show_control()
 
     def _resume(self) -> None:
         """Finish the run that is looked at, on a real rack once the connection checklist is confirmed."""
@@ -257,6 +261,7 @@ class LabWindow(QMainWindow):
         self._tail = tail
         self._status = RunStatus(tail, self._wall)
         self._has_begun = self._was_going_on = False
+        self.bar.forget()
         for panel in self.panels:
             panel.clear()
         self.setWindowTitle(f"Zerobias - {run_file.name}")
@@ -273,10 +278,15 @@ class LabWindow(QMainWindow):
     def _send(self, command: CommandKind, argument: dict[str, object]) -> None:
         if self._tail is None:
             return
+        if self._tail.state not in GOING_ON:  # it has ended while a note was being written
+            said = "".join(f": {value}" for value in argument.values())
+            self.complain(f"{command.value}{said}: not sent, for the run has ended")
+            return
         try:
             write_command(self._tail.path, command, argument, wall=self._wall)
         except AcquisitionError as error:
             self.complain(error)
+            self._show_control()
         else:
             self.statusBar().showMessage(f"{command.value}: sent to the engine", 4000)
 
@@ -300,6 +310,8 @@ class LabWindow(QMainWindow):
         except InputError as error:
             self.complain(error)
             self._tail = None
+            self.strip.show_status(Status())
+            self._show_control()
             return
         self._status.saw(fresh)
         if fresh:
@@ -314,6 +326,7 @@ class LabWindow(QMainWindow):
         except InputError as error:
             self._engine = None
             self.complain(error)
+            self._show_control()
             return
         if run_file is not None and run_file.is_file():
             self._engine = None
@@ -330,7 +343,7 @@ class LabWindow(QMainWindow):
             self._worker.take(fresh.trusted)
         if tail.state not in GOING_ON:
             self._worker.finish()
-        self.bar.show_state(tail.state, has_alarms=bool(tail.alarms))
+        self._show_control()
         if tail.state != "paused" or any(event.kind == "acknowledged" for event in fresh.events):
             self.trouble.withdraw(PAUSED)
         if fresh.is_state_new:
@@ -342,6 +355,13 @@ class LabWindow(QMainWindow):
             self._tell_of(trouble_of_pause(tail.alarms, tuple(tail.events), tail.header.get("patience_s")))
         if was_going_on and not self._was_going_on:
             self._tell_of(trouble_of_run(tail.state, tuple(tail.events), tail.header.get("instruments", {})))
+
+    def _show_control(self) -> None:
+        """Enable what can be commanded now; nothing while an engine is still starting."""
+        tail = self._tail
+        self.bar.show_state("" if tail is None else tail.state, RunPhase() if tail is None else tail.phase)
+        if self._engine is not None:
+            self.bar.go_on.setEnabled(False)
 
     def _tell_of(self, trouble: Trouble | None) -> None:
         if trouble is not None:

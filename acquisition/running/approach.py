@@ -14,7 +14,7 @@ from acquisition.planning.timing import temperature_dwell_s
 from acquisition.readings import Event, Monitor, PointFlag
 from acquisition.recipe import OnDeadline, Recipe
 from acquisition.running.control import Control
-from acquisition.running.field_routines import FieldRoutines
+from acquisition.running.field_routines import FieldRoutines, Step
 from acquisition.safety import Roles
 from acquisition.station_file import Station
 from instruments.errors import DeadlineError, QuenchError, StateError, StoppedError
@@ -123,11 +123,11 @@ class Approach:
         reading = self._checked(magnet.read())
         self._on_monitor(Monitor(self._now_s(), None, reading.field_T))
         if abs(reading.field_T - isotherm.field_T) <= settling.field_band_T:
-            yield from self._said("persistent", self._routines.after_arrival())
+            yield from self._said(self._routines.after_arrival())
             return
         rate_T_per_min = self._station.magnet.ramp_rate_T_per_min(isotherm.temperature_K)
         routines = self._routines.before_ramp(reading.field_T, isotherm.field_T, rate_T_per_min)
-        yield from self._said("field", routines)
+        yield from self._said(routines)
         yield self._event(
             "ramping", f"field {reading.field_T:.4g} -> {isotherm.field_T:g} T at {rate_T_per_min:g} T/min"
         )
@@ -155,13 +155,13 @@ class Approach:
             yield self._late(error, PointFlag.FIELD_UNSETTLED)
         else:
             yield self._settled(settled, "field", "T")
-            yield from self._said("persistent", self._routines.after_arrival())
+            yield from self._said(self._routines.after_arrival())
 
-    def _said(self, kind: str, routine: Iterator[str]) -> Iterator[Event]:
+    def _said(self, routine: Iterator[Step]) -> Iterator[Event]:
         """Go through a routine of the magnet and tell of its steps; stopped, it is the pause that was asked for."""
         try:
-            for words in routine:
-                yield self._event(kind, words)
+            for step in routine:
+                yield self._event(step.kind, step.words)
         except StoppedError as error:
             raise self._interruption(error) from error
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from acquisition.recipe import FieldSection
 from acquisition.station_file import MagnetSection
@@ -9,6 +10,13 @@ from instruments.degauss import degauss, degauss_fields
 from instruments.errors import StateError
 from instruments.persistent_mode import SwitchedMagnet, SwitchState, enter_persistent_mode, leave_persistent_mode
 from instruments.roles import Clock, Magnet
+
+
+class Step(NamedTuple):
+    """A step of a routine, begun or done: the kind of its event, and what to say of it."""
+
+    kind: str
+    words: str
 
 
 class FieldRoutines:
@@ -42,34 +50,37 @@ class FieldRoutines:
         self._clock = clock
         self._should_stop = should_stop
 
-    def before_ramp(self, from_T: float, to_T: float, rate_T_per_min: float) -> Iterator[str]:
-        """Open the switch, and degauss on the way to zero field; yields what was done, in words."""
+    def before_ramp(self, from_T: float, to_T: float, rate_T_per_min: float) -> Iterator[Step]:
+        """Open the switch, and degauss on the way to zero field."""
         if self._wanted.persistent:
             magnet = self._switched()
             if magnet.switch_state() is not SwitchState.OPEN:
+                yield Step("switch-heating", "the leads are matched to the magnet, then the switch is heated")
                 field_T = leave_persistent_mode(
                     magnet,
                     self._clock,
                     lead_rate_T_per_min=self._section.lead_rate_T_per_min,
                     should_stop=self._should_stop,
                 )
-                yield f"leads matched and switch opened at {field_T:.4g} T"
+                yield Step("field", f"leads matched and switch opened at {field_T:.4g} T")
         if self._wanted.degauss_from_T is not None and to_T == 0.0:
             fields_T = degauss_fields(math.copysign(self._wanted.degauss_from_T, from_T))
+            yield Step("degaussing", f"{len(fields_T) - 1} swings from {fields_T[0]:g} T")
             degauss(self._magnet, self._clock, fields_T, rate_T_per_min, should_stop=self._should_stop)
-            yield f"degaussed by {len(fields_T) - 1} swings from {fields_T[0]:g} T"
+            yield Step("field", f"degaussed by {len(fields_T) - 1} swings from {fields_T[0]:g} T")
 
-    def after_arrival(self) -> Iterator[str]:
-        """Close the switch and run the leads down; yields what was done, in words."""
+    def after_arrival(self) -> Iterator[Step]:
+        """Close the switch and run the leads down."""
         if not self._wanted.persistent:
             return
         magnet = self._switched()
         if magnet.switch_state() is SwitchState.CLOSED:
             return
+        yield Step("switch-cooling", "the switch is closed, then the leads go to zero")
         field_T = enter_persistent_mode(
             magnet, self._clock, lead_rate_T_per_min=self._section.lead_rate_T_per_min, should_stop=self._should_stop
         )
-        yield f"switch closed at {field_T:.4g} T, leads at zero"
+        yield Step("persistent", f"switch closed at {field_T:.4g} T, leads at zero")
 
     def _switched(self) -> SwitchedMagnet:
         magnet = self._magnet

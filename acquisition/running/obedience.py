@@ -7,7 +7,7 @@ from typing import Any
 from acquisition.errors import InputError
 from acquisition.loop import Loop
 from acquisition.planning.plan_edit import EditKind, PlanEdit, RunningPlan, apply, indices_to_retire
-from acquisition.readings import PAUSED_BY_COMMAND, Event
+from acquisition.readings import AFTER_POINT, AFTER_SWEEP, PAUSE_OFF, PAUSED_BY_COMMAND, PAUSING, Event
 from acquisition.run_writer import RunFileWriter
 from acquisition.running.command_file import BadLine, Command, CommandFile, CommandKind, CommandRefusedError
 from acquisition.running.control import Control, PauseWish
@@ -134,8 +134,12 @@ class Obedience:
     def _pause(self, *, is_after_sweep: bool) -> str:
         if self._control.is_paused:
             raise CommandRefusedError("it is paused already")
-        self._control.pause_wish = PauseWish(PAUSED_BY_COMMAND, is_after_sweep)
-        return "pausing after this sweep" if is_after_sweep else "pausing after this point"
+        wish = PauseWish(PAUSED_BY_COMMAND, is_after_sweep)
+        words = AFTER_SWEEP if is_after_sweep else AFTER_POINT
+        if wish != self._control.pause_wish:
+            self._happened(PAUSING, words)
+        self._control.pause_wish = wish
+        return f"pausing {words}"
 
     def _continue(self) -> str:
         if self._control.pause_wish is None:
@@ -143,7 +147,7 @@ class Obedience:
         if alarms := self._safeguard.holds_back:
             raise CommandRefusedError(f"an interlock has tripped; see to it and acknowledge it first: {alarms[0]}")
         self._control.pause_wish = None
-        return "going on" if self._control.is_paused else "the pause is called off"
+        return "going on" if self._control.is_paused else self._happened(PAUSE_OFF, "the pause is called off")
 
     def _acknowledge(self) -> str:
         alarms = self._safeguard.acknowledge()

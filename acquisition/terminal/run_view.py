@@ -18,7 +18,7 @@ from acquisition.measured import load_measured
 from acquisition.planning.forecast import Forecast
 from acquisition.planning.plan_edit import RunningPlan
 from acquisition.planning.timing import duration_text
-from acquisition.readings import Event
+from acquisition.readings import PAUSE_OFF, PAUSING, Event
 from analysis.errors import AnalysisError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ MOST_POINTS = 50_000
 """A run of more is not fitted while it goes on: that would take more memory and time than all the rest."""
 WORTH_A_LINE = frozenset(
     {"unsettled", "anchors", "paused", "continued", "resumed", "contact", "note", "unreadable", "planned", "folder"}
+    | {PAUSING, PAUSE_OFF}
 )
 
 

@@ -13,7 +13,7 @@ from PyQt5.QtCore import QPoint, Qt
 from PyQt5.QtWidgets import QDockWidget
 
 from acquisition.gui.collapse_view import CollapseView
-from acquisition.gui.conditions_view import ConditionsView
+from acquisition.gui.conditions_view import HELIUM, ConditionsView
 from acquisition.gui.evidence_panel import EvidencePanel
 from acquisition.gui.exponent_view import ExponentView
 from acquisition.gui.field_view import FieldView
@@ -24,6 +24,7 @@ from acquisition.gui.panel import Panel
 from acquisition.gui.plots import View
 from acquisition.gui.raw_view import RawView
 from acquisition.gui.scatter_view import ScatterView
+from acquisition.gui.tail import ChannelHistory
 from acquisition.gui.window import LabWindow
 from acquisition.gui.zero_bias_view import ZeroBiasView
 
@@ -220,11 +221,28 @@ def test_strip_and_log_tell_how_the_run_went(watching: LabWindow) -> None:
     cells = watching.strip.cells
     assert cells["run"].text() == "complete"
     assert "(100%)" in cells["done"].text()
-    assert "settled" in cells["T"].text()
+    assert cells["T"].text().endswith("K, read last")
     assert "driven" in cells["H"].text()
     assert re.fullmatch(r"\d+ % of [\d.]+ mA", cells["heater"].text())
+    assert cells["helium"].text() == "no meter"
+    assert cells["bias"].text() == "at zero, safe"
     assert (cells["overload"].text(), cells["compliance"].text(), cells["flags"].text()) == ("no", "no", "none")
     assert "safe-state" in watching.panel(LogPane).lines.toPlainText()
+
+
+def test_helium_that_is_read_gets_a_plot_and_leaves_with_its_run(watching: LabWindow) -> None:
+    view, tail = watching.panel(ConditionsView), watching._tail
+    assert tail is not None
+    assert view.helium not in view.graphics.ci.items
+    history = tail.channels.setdefault(HELIUM, ChannelHistory())
+    history.time_s.extend([60.0, 120.0])
+    history.values.extend([0.9, 0.89])
+    view._take_slow("helium", history, 2)
+    view._draw_lines()
+    assert view.helium in view.graphics.ci.items
+    assert view._lines["helium"].getData()[1] == pytest.approx([90.0, 89.0])
+    view.clear()
+    assert view.helium not in view.graphics.ci.items
 
 
 def test_evidence_is_weighed_when_it_is_looked_at(watching: LabWindow, qtbot: Any) -> None:
