@@ -230,21 +230,6 @@ def test_strip_and_log_tell_how_the_run_went(watching: LabWindow) -> None:
     assert "safe-state" in watching.panel(LogPane).lines.toPlainText()
 
 
-def test_helium_that_is_read_gets_a_plot_and_leaves_with_its_run(watching: LabWindow) -> None:
-    view, tail = watching.panel(ConditionsView), watching._tail
-    assert tail is not None
-    assert view.helium not in view.graphics.ci.items
-    history = tail.channels.setdefault(HELIUM, ChannelHistory())
-    history.time_s.extend([60.0, 120.0])
-    history.values.extend([0.9, 0.89])
-    view._take_slow("helium", history, 2)
-    view._draw_lines()
-    assert view.helium in view.graphics.ci.items
-    assert view._lines["helium"].getData()[1] == pytest.approx([90.0, 89.0])
-    view.clear()
-    assert view.helium not in view.graphics.ci.items
-
-
 def test_evidence_is_weighed_when_it_is_looked_at(watching: LabWindow, qtbot: Any) -> None:
     panel = seen(watching, qtbot, EvidencePanel)
     qtbot.waitUntil(lambda: "verdict after" in panel.verdict.text(), timeout=40_000)
@@ -286,3 +271,18 @@ def test_hidden_view_draws_nothing_until_it_is_seen(watching: LabWindow, qtbot: 
     dock.show()
     seen(watching, qtbot, FieldView)
     assert not view._stale
+
+
+def test_helium_that_is_read_gets_a_plot_and_leaves_with_its_run(watching: LabWindow) -> None:
+    view, tail = watching.panel(ConditionsView), watching._tail
+    assert tail is not None
+    assert view.helium not in view.graphics.ci.items
+    history = tail.channels.setdefault(HELIUM, ChannelHistory())
+    history.time_s.extend([60.0, 120.0])
+    history.values.extend([0.9, 0.89])
+    view._take_slow("helium", history, 2)
+    view._draw_lines()
+    assert view.helium in view.graphics.ci.items
+    assert view._lines["helium"].getData()[1] == pytest.approx([90.0, 89.0])
+    view.clear()
+    assert view.helium not in view.graphics.ci.items
