@@ -10,6 +10,7 @@ import numpy as np
 from acquisition.circuit import ScaleError
 from acquisition.errors import InputError
 from acquisition.measured import Measured, load_measured
+from acquisition.run_schema import SUFFIX
 from analysis.collapse import fit_exponent
 from analysis.common_scale import compare_runs
 from analysis.corrections import Corrections
@@ -140,22 +141,42 @@ def compare(judgements: Sequence[Judgement]) -> Universality | None:
     return None if len(scaling) < 2 else compare_runs(scaling)
 
 
-def compare_files(paths: Sequence[Path]) -> Universality:
+@dataclass(frozen=True)
+class FilesCompared:
+    """How files compare, and why each that was left out could not be fitted."""
+
+    universality: Universality
+    left_out: tuple[str, ...]
+
+
+def compare_files(paths: Sequence[Path]) -> FilesCompared:
     """Test whether the scaling curves of several run files or CSVs are one, without judging each.
 
     Raises
     ------
     InputError
-        If a file cannot be read.
+        If fewer than two of them can be read and fitted; it says why each of the others cannot.
     AnalysisError
-        If one cannot be fitted, or they have no common range.
+        If they have no common range.
     """
-    scaling = []
+    scaling, left_out = [], []
     for path in paths:
-        measured = load_measured(path)
-        curves = measured.curves()
-        scaling.append((path.name, curves, fit_exponent(curves, None, measured.corrections())))
-    return compare_runs(scaling)
+        try:
+            measured = load_measured(path)
+            curves = measured.curves()
+            scaling.append((_short_name(path, measured), curves, fit_exponent(curves, None, measured.corrections())))
+        except InputError as error:  # names the file
+            left_out.append(str(error))
+        except AnalysisError as error:
+            left_out.append(f"{path.name}: {error}")
+    if len(scaling) < 2:
+        raise InputError("; ".join(["fewer than two of these can be fitted", *left_out]))
+    return FilesCompared(compare_runs(scaling), tuple(left_out))
+
+
+def _short_name(path: Path, measured: Measured) -> str:
+    stem, sample = path.name.removesuffix(SUFFIX), measured.facts.sample
+    return f"{stem} ({sample})" if sample else stem
 
 
 def sections_of(judgement: Judgement) -> list[Section]:

@@ -1,14 +1,20 @@
 """The runs of a folder: newest first, searched by word; a file that cannot be read is named, not in the way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from acquisition.errors import InputError
 from acquisition.run_reader import RunFileReader, RunSummary, reading
-from acquisition.run_schema import SUFFIX
+from acquisition.run_schema import SUFFIX, RunState
 
 PLACES = ("date", "name", "sample", "tag", "note", "state", "file")
 """Where a word can be looked for alone."""
+
+UNSETTLED = (RunState.RUNNING, RunState.PAUSED, RunState.INTERRUPTED)
+"""States that can change with no change of the file: they depend on whether somebody writes it."""
+
+Stamp = tuple[int, ...]
+"""What changes whenever a file does."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,79 @@ class RunList:
 
     runs: tuple[RunSummary, ...]
     unreadable: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KnownRun:
+    """What was read of one file: what lists show, what is searched by place; or why it cannot be read."""
+
+    stamp: Stamp
+    summary: RunSummary | None
+    texts: dict[str, str] = field(default_factory=dict)
+    complaint: str = ""
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether it stays so until the file changes."""
+        return self.summary is None or self.summary.state not in UNSETTLED
+
+
+class RunFolder:
+    """The runs of a folder, each read once, and again when its file has changed.
+
+    Parameters
+    ----------
+    folder : Path
+        Where run files lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._known: dict[Path, KnownRun] = {}
+        self._to_read: list[Path] = []
+
+    def __len__(self) -> int:
+        """Return how many files are read by now."""
+        return len(self._known)
+
+    def look(self) -> None:
+        """Note which files are gone, which are to be read, the newest first; reads none.
+
+        Raises
+        ------
+        InputError
+            If there is no such folder.
+        """
+        if not self.folder.is_dir():
+            raise InputError(f"{self.folder}: no such folder; `zerobias run` makes it, --out names another")
+        paths = sorted(self.folder.glob(f"*{SUFFIX}"), reverse=True)
+        known = {path: self._known[path] for path in paths if path in self._known}
+        self._to_read = [
+            path
+            for path in paths
+            if path not in known or not known[path].is_settled or known[path].stamp != _stamp(path)
+        ]
+        self._known = known
+
+    def read(self, most: int | None = None) -> int:
+        """Read at most so many of the files that are to be read, and return how many are left."""
+        now, self._to_read = self._to_read[:most], self._to_read[len(self._to_read[:most]) :]
+        for path in now:
+            self._known[path] = _read(path)
+        return len(self._to_read)
+
+    def find(self, words: str = "") -> RunList:
+        """Return what is found among the files read by now; `find_runs` says how."""
+        wanted = words.lower().split()
+        known = [self._known[path] for path in sorted(self._known, reverse=True)]
+        return RunList(
+            tuple(
+                one.summary
+                for one in known
+                if one.summary is not None and all(_occurs(word, one.texts) for word in wanted)
+            ),
+            tuple(one.complaint for one in known if one.summary is None),
+        )
 
 
 def find_runs(folder: Path, words: str = "") -> RunList:
@@ -35,19 +114,31 @@ def find_runs(folder: Path, words: str = "") -> RunList:
     InputError
         If there is no such folder.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; `zerobias run` makes it, --out names another")
-    runs, unreadable = [], []
-    for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
+    runs = RunFolder(folder)
+    runs.look()
+    runs.read()
+    return runs.find(words)
+
+
+def _read(path: Path) -> KnownRun:
+    stamp = _stamp(path)  # taken first: what is written meanwhile is read next time
+    try:
+        with reading(path), RunFileReader(path) as reader:
+            return KnownRun(stamp, reader.summary(), _texts(reader))
+    except InputError as error:
+        return KnownRun(stamp, None, complaint=str(error))
+
+
+def _stamp(path: Path) -> Stamp:
+    """Return sizes and dates of a run file and of the journal in which it grows; empty if it is gone."""
+    found: Stamp = ()
+    for part in (path, path.with_name(f"{path.name}-wal")):
         try:
-            with reading(path), RunFileReader(path) as reader:
-                summary, texts = reader.summary(), _texts(reader)
-        except InputError as error:
-            unreadable.append(str(error))
+            status = part.stat()
+        except OSError:
             continue
-        if all(_occurs(word, texts) for word in words.lower().split()):
-            runs.append(summary)
-    return RunList(tuple(runs), tuple(unreadable))
+        found = (*found, status.st_size, status.st_mtime_ns)
+    return found
 
 
 def _texts(reader: RunFileReader) -> dict[str, str]:

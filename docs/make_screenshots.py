@@ -233,8 +233,8 @@ def browser(studio: Studio) -> None:
     for sample in ("cu1", "cu2"):
         studio.measure(sample)
     panel = studio.window.panel(RunBrowser)
-    panel.refresh()
     studio.show("Runs")
+    studio.wait_for(lambda: panel.list.topLevelItemCount() > 1)
     first = panel.list.topLevelItem(0)
     assert first is not None
     first.setSelected(True)

@@ -8,19 +8,20 @@ import numpy as np
 import pyqtgraph
 from PyQt5.QtCore import Qt, QThread, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from acquisition.errors import AcquisitionError
+from acquisition.gui.file_dialog import ask_for_file
 from acquisition.gui.plots import Plot
 from acquisition.gui.style import Palette
-from acquisition.judgement import compare_files
+from acquisition.judgement import FilesCompared, compare_files
 from acquisition.run_schema import SUFFIX
 from analysis.errors import AnalysisError
 from analysis.quantities import CONDUCTANCE_QUANTUM_S
-from analysis.universality import Universality
 
 _log = logging.getLogger(__name__)
 SYMBOLS = ("o", "s", "t", "d", "+", "x", "star")
+FILES = f"Runs and CSV (*{SUFFIX} *.csv)"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 
 
@@ -29,7 +30,7 @@ class Comparison(QThread):
 
     Signals
     -------
-    compared : Universality
+    compared : FilesCompared
         How they compare.
     refused : str
         Why they do not.
@@ -54,14 +55,14 @@ class Comparison(QThread):
 
 
 class CompareWindow(QWidget):
-    """The runs on one curve, their residuals, and the verdict."""
+    """The runs on one curve, their residuals, and the verdict; more files can be put beside them."""
 
     def __init__(self, paths: Sequence[Path], palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"{len(paths)} runs on one curve - Zerobias")
         self.resize(820, 680)
         self._palette = palette
+        self._paths = list(paths)
         self.graphics = pyqtgraph.GraphicsLayoutWidget()
         self.plot = Plot(
             palette,
@@ -70,17 +71,39 @@ class CompareWindow(QWidget):
         )
         self.legend = self.plot.addLegend(offset=(20, 10))
         self.graphics.addItem(self.plot)
-        self.verdict = QLabel("fitting ...")
+        self.verdict = QLabel()
         self.verdict.setWordWrap(True)
+        self.more = QPushButton("Add file ...")
+        self.more.setToolTip("Put a run of another folder, or a CSV (V_volt,T_kelvin,H_tesla,G_siemens), beside these")
         column = QVBoxLayout(self)
         column.addWidget(self.graphics, stretch=1)
-        column.addWidget(self.verdict)
-        self._worker = Comparison(paths, self)
+        row = QHBoxLayout()
+        row.addWidget(self.verdict, stretch=1)
+        row.addWidget(self.more, alignment=Qt.AlignmentFlag.AlignBottom)
+        column.addLayout(row)
+        self.more.clicked.connect(self._ask_for_more)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setWindowTitle(f"{len(self._paths)} runs on one curve - Zerobias")
+        self.verdict.setText("fitting ...")
+        self.more.setEnabled(False)
+        self._worker = Comparison(tuple(self._paths), self)
         self._worker.compared.connect(self._show)
         self._worker.refused.connect(self.verdict.setText)
+        self._worker.finished.connect(lambda: self.more.setEnabled(True))
         self._worker.start()
 
-    def _show(self, found: Universality) -> None:
+    def _ask_for_more(self) -> None:
+        ask_for_file(self, "Add to the comparison", self._paths[0].parent, FILES, self._add)
+
+    def _add(self, path: Path) -> None:
+        self._paths.append(path)
+        self._fit()
+
+    def _show(self, compared: FilesCompared) -> None:
+        self.plot.clear()
+        found = compared.universality
         reach = max(float(sample.reduced_bias.max()) for sample in found.samples)
         known = found.reduced_bias <= reach  # beyond the last value the spline is free to go anywhere
         common = pyqtgraph.PlotDataItem(
@@ -99,19 +122,22 @@ class CompareWindow(QWidget):
                 symbolSize=5,
                 symbolPen=None,
                 symbolBrush=COLOURS[number % len(COLOURS)],
-                name=sample.name.removesuffix(SUFFIX),
+                name=sample.name,
             )
             self.plot.addItem(dots)
-        self.verdict.setText(verdict_text(found))
+        self.verdict.setText(verdict_text(compared))
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # Qt's name
-        """Wait for the fit under way, which nobody can interrupt."""
-        self._worker.wait()
-        super().closeEvent(a0)
+        """Go out of sight, and away once the fit under way is done: nobody can interrupt it, and nobody should wait."""
+        if a0 is not None and self._worker.isRunning():
+            a0.ignore()
+            self.hide()
+            self._worker.finished.connect(self.deleteLater)
 
 
-def verdict_text(found: Universality) -> str:
-    """Return how the runs compare, in words and numbers."""
+def verdict_text(compared: FilesCompared) -> str:
+    """Return how the runs compare, in words and numbers, and which were left out."""
+    found = compared.universality
     verdict = "agree" if found.is_universal else "do NOT agree"
     lines = [
         f"The runs {verdict} with one curve: chi-square rises by {found.chi2:.1f} for {found.degrees_of_freedom} "
@@ -120,7 +146,7 @@ def verdict_text(found: Universality) -> str:
     for sample in found.samples[1:]:
         amplitude, coupling = sample.amplitude_ratio, sample.coupling_ratio
         lines.append(
-            f"{sample.name.removesuffix(SUFFIX)}: B/B\u2081 = {amplitude.value:.3f} \u00b1 {amplitude.error:.3f}, "
+            f"{sample.name}: B/B\u2081 = {amplitude.value:.3f} \u00b1 {amplitude.error:.3f}, "
             f"A/A\u2081 = {coupling.value:.3f} \u00b1 {coupling.error:.3f}"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"left out: {why}" for why in compared.left_out)])

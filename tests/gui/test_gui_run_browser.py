@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtWidgets import QFileDialog, QLineEdit
 
+from acquisition.clock import WallClock
 from acquisition.gui.compare_window import CompareWindow
 from acquisition.gui.panel import Surroundings
 from acquisition.gui.run_browser import RunBrowser
 from acquisition.run_list import find_runs
+from acquisition.run_reader import RunFileReader
+from acquisition.running.lock import FileLock, lock_path
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +74,74 @@ def test_click_shows_a_preview(browser: RunBrowser, qtbot: Any) -> None:
     assert "quick on cu7: complete" in words and "T 0.1 to 1.4 K" in words
     assert "tags: cooldown 3, annealed" in words and "helium transfer" in words
     assert len(browser.preview.plot.listDataItems()) == 5
-    assert "broken" in browser.list.toolTip()
+    assert "1 of 2 runs" in browser.found.text() and "1 file cannot be read" in browser.found.text()
+    assert "broken" in browser.found.toolTip()
+
+
+def test_words_that_no_run_has_are_said(browser: RunBrowser, qtbot: Any) -> None:
+    qtbot.keyClicks(browser.search, "colour:red")
+    assert "none of 2 runs has all these words" in browser.found.text() and "tag" in browser.found.text()
+
+
+def test_no_file_is_read_again_for_a_letter(
+    browser: RunBrowser, qtbot: Any, monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    read: list[Path] = []
+    monkeypatch.setattr(RunFileReader, "__init__", lambda _, path: read.append(path))
+    qtbot.keyClicks(browser.search, "cu7")
+    browser.catch_up()
+    assert rows(browser, 2) == ["cu7"] and not read
+    (runs / "broken.zerobias.sqlite").write_text("no more")
+    browser.catch_up()
+    assert [path.name for path in read] == ["broken.zerobias.sqlite"]
+
+
+def test_click_on_a_heading_sorts_and_points_are_numbers(
+    browser: RunBrowser, runs: Path, qtbot: Any, tmp_path: Path
+) -> None:
+    shutil.copy(next(runs.glob("2026-11-02*")), tmp_path / "2026-11-02_002_short.zerobias.sqlite")
+    with sqlite3.connect(tmp_path / "2026-11-02_002_short.zerobias.sqlite") as connection:
+        connection.execute("DELETE FROM point WHERE seq > 90")
+    connection.close()
+    shutil.copy(next(runs.glob("2026-11-01*")), tmp_path)
+    click_folder(browser, qtbot, tmp_path)
+    assert rows(browser, 4) == ["855/855", "90/855"]
+    header = browser.list.header()
+    assert header is not None
+    place = QPoint(header.sectionViewportPosition(4) + 5, header.height() // 2)
+    for order in (["90/855", "855/855"], ["855/855", "90/855"]):
+        qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert rows(browser, 4) == order
+
+
+def test_run_that_is_measured_grows_in_the_list(browser: RunBrowser, runs: Path, qtbot: Any, tmp_path: Path) -> None:
+    path = Path(shutil.copy(next(runs.glob("2026-11-01*")), tmp_path))
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("UPDATE run SET value = '\"running\"' WHERE key = 'state'")
+    connection.execute("CREATE TABLE later AS SELECT * FROM point WHERE seq > 100")
+    connection.execute("DELETE FROM point WHERE seq > 100")
+    connection.commit()
+    with FileLock(lock_path(path), "run", WallClock()):
+        click_folder(browser, qtbot, tmp_path)
+        assert rows(browser, 4) == ["100/855"]
+        connection.execute("INSERT INTO point SELECT * FROM later")
+        connection.commit()
+        qtbot.waitUntil(lambda: rows(browser, 4) == ["855/855"], timeout=10_000)
+    connection.close()
+
+
+def click_folder(browser: RunBrowser, qtbot: Any, folder: Path) -> None:
+    qtbot.mouseClick(browser.folder, Qt.MouseButton.LeftButton)
+    dialog = browser.findChild(QFileDialog)
+    dialog.findChild(QLineEdit).setText(str(folder))
+    dialog.accept()
+    qtbot.waitUntil(lambda: str(folder) in browser.found.text(), timeout=5_000)
+
+
+def rows(browser: RunBrowser, column: int) -> list[str]:
+    items = [browser.list.topLevelItem(row) for row in range(browser.list.topLevelItemCount())]
+    return [item.text(column) for item in items if item is not None]
 
 
 def test_two_runs_of_one_contact_are_on_one_curve(browser: RunBrowser, qtbot: Any) -> None:
@@ -85,8 +156,26 @@ def test_two_runs_of_one_contact_are_on_one_curve(browser: RunBrowser, qtbot: An
     window.close()
 
 
-def test_run_that_cannot_be_compared_is_said(browser: RunBrowser, runs: Path, qtbot: Any) -> None:
+def test_run_that_cannot_be_compared_is_left_out_and_said(
+    browser: RunBrowser, runs: Path, qtbot: Any, choose: Callable[..., None]
+) -> None:
     (good,) = runs.glob("2026-11-01*")
+    (other,) = runs.glob("2026-11-02*")
     window = CompareWindow([good, runs / "broken.zerobias.sqlite"], browser._palette, browser)
-    qtbot.waitUntil(lambda: "broken" in window.verdict.text(), timeout=60_000)
-    window.close()
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: "fewer than two of these can be fitted" in window.verdict.text(), timeout=60_000)
+    assert "broken" in window.verdict.text()
+    qtbot.waitUntil(window.more.isEnabled)
+    qtbot.mouseClick(window.more, Qt.MouseButton.LeftButton)
+    choose(window, other)
+    qtbot.waitUntil(lambda: "The runs agree with one curve" in window.verdict.text(), timeout=60_000)
+    assert "left out: " in window.verdict.text() and "broken" in window.verdict.text()
+    assert len(window.plot.listDataItems()) == 3
+
+
+def test_comparison_under_way_is_closed_without_waiting(browser: RunBrowser, runs: Path, qtbot: Any) -> None:
+    window = CompareWindow(sorted(runs.glob("2026-*")), browser._palette, browser)
+    window.show()
+    assert not window.close() and not window.isVisible()
+    qtbot.waitUntil(lambda: browser.findChild(CompareWindow) is None, timeout=60_000)

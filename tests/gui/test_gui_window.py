@@ -84,6 +84,7 @@ def test_browser_finds_a_run_by_its_words_and_opens_it(make_window: MakeWindow, 
     window = make_window()
     browser = RunBrowser(replace(window._around, out=finished_run.parent))
     qtbot.addWidget(browser)
+    browser.show()
     browser.run_opened.connect(window._open)
     browser.search.setText("no such sample")
     assert browser.list.topLevelItemCount() == 0
