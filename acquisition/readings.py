@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntFlag, StrEnum
 from typing import Any, NamedTuple
 
@@ -109,11 +109,13 @@ class Event:
     """Something that happened beside the points: a setpoint, a wait, a warning, a stop.
 
     `kind` is one word or two joined by a hyphen (`"settled"`, `"safe-state"`), `message` is fit for the operator.
+    `wall_time` is the date and time (ISO 8601) at which it was written down, where it is read from a run file.
     """
 
     time_s: float
     kind: str
     message: str
+    wall_time: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

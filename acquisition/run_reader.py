@@ -151,7 +151,7 @@ class RunFileReader:
 
     def events(self, after_seq: int = 0) -> list[Event]:
         """Return the events in order, from behind `after_seq` on; the first has the `seq` 1 and none is left out."""
-        query = "SELECT time_s, kind, message FROM event WHERE seq > ? ORDER BY seq"
+        query = "SELECT time_s, kind, message, wall_time FROM event WHERE seq > ? ORDER BY seq"
         return [Event(*row) for row in self._rows(query, after_seq)]
 
     def monitors(self, after_seq: int = 0) -> list[Monitor]:

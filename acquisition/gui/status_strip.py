@@ -25,10 +25,13 @@ LOW_HELIUM_FRACTION = 0.3
 
 GAP = 12
 DOING = "doing"
+SENTENCES = frozenset({DOING, "flags"})
+"""What may be long, and takes the room there is."""
+
 ROWS = (
     ("run", DOING, "done", "ends"),
-    ("T", "H", "heater", "helium", "bias", "lock-in X"),
-    ("engine", "last commit", "disk", "overload", "compliance", "flags"),
+    ("T", "H", "bias", "lock-in X"),
+    ("heater", "helium", "engine", "last commit", "disk", "overload", "compliance", "flags"),
 )
 
 
@@ -83,7 +86,9 @@ class StatusStrip(QFrame):
         super().__init__()
         self._palette = palette
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )  # long words never widen the window
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 3, 8, 3)
         column.setSpacing(3)
@@ -95,18 +100,18 @@ class StatusStrip(QFrame):
         row.setSpacing(5)
         column.addLayout(row)
         cells = {name: self._cell(row, name) for name in names}
-        row.addStretch(0 if DOING in names else 1)
+        row.addStretch(0 if SENTENCES & set(names) else 1)
         return cells
 
     def _cell(self, row: QHBoxLayout, name: str) -> QLabel:
-        value = _Sentence() if name == DOING else QLabel("-")
+        value = _Sentence() if name in SENTENCES else QLabel("-")
         value.setObjectName(f"status {name}")
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         if name != DOING:
             caption = QLabel(name)
             caption.setStyleSheet(f"color: {self._palette.tones[Tone.IDLE]}")
             row.addWidget(caption)
-        row.addWidget(value, stretch=1 if name == DOING else 0)
+        row.addWidget(value, stretch=1 if name in SENTENCES else 0)
         row.addSpacing(GAP)
         return value
 
@@ -125,10 +130,8 @@ class StatusStrip(QFrame):
         self._put("helium", *_helium(status))
         self._put("bias", _bias(status), Tone.IDLE)
         self._put("lock-in X", _signal(status), Tone.IDLE)
-        self._put("overload", *_yes_or_no(known, OVERLOADS, "OVERLOAD", _is_any("lockin_overload", alarms)))
-        self._put(
-            "compliance", *_yes_or_no(known, PointFlag.SOURCE_COMPLIANCE, "COMPLIANCE", _is_any("compliance", alarms))
-        )
+        self._put("overload", *_yes_or_no(known, OVERLOADS, _is_any("lockin_overload", alarms)))
+        self._put("compliance", *_yes_or_no(known, PointFlag.SOURCE_COMPLIANCE, _is_any("compliance", alarms)))
         self._put("flags", *_flags(known))
         self._put("engine", *_engine(status))
         self._put("last commit", *_commit(status))
@@ -199,10 +202,15 @@ def _temperature(status: Status) -> tuple[str, Tone]:
     if not status.is_going_on:
         return f"{text}, read last", Tone.IDLE
     if status.drift_K_per_min is not None:
-        text += f" {float(f'{1e3 * status.drift_K_per_min:.2f}'):+.2g} mK/min"
+        text += f" {_drift_text(1e3 * status.drift_K_per_min)} mK/min"
     if status.is_settled and PointFlag.TEMPERATURE_UNSETTLED not in status.flags:
         return f"{text}, settled", Tone.GOOD
     return f"{text}, not settled", Tone.WARNING
+
+
+def _drift_text(drift: float) -> str:
+    """Return two digits, but no more than two behind the point, and no power of ten."""
+    return f"{drift:+.0f}" if abs(drift) >= 10.0 else f"{round(drift, 2) + 0.0:+.2g}"
 
 
 def _field(status: Status) -> tuple[str, Tone]:
@@ -281,7 +289,7 @@ def _is_any(name: str, alarms: tuple[str, ...]) -> bool:
     return any(alarm.startswith(name) for alarm in alarms)
 
 
-def _yes_or_no(flags: PointFlag | None, bad: PointFlag, word: str, is_alarm: bool) -> tuple[str, Tone]:
+def _yes_or_no(flags: PointFlag | None, bad: PointFlag, is_alarm: bool) -> tuple[str, Tone]:
     if is_alarm or (flags is not None and flags & bad):
-        return word, Tone.BAD
+        return "YES", Tone.BAD
     return ("-", Tone.IDLE) if flags is None else ("no", Tone.GOOD)

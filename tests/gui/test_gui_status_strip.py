@@ -89,6 +89,8 @@ def test_bias_is_not_shown_as_it_was_once_the_source_is_at_zero(qtbot: Any) -> N
 def test_temperature_of_a_run_that_has_ended_claims_nothing(qtbot: Any) -> None:
     read = {"temperature_K": 0.35, "drift_K_per_min": 1e-4, "is_settled": True}
     assert shown(qtbot, state="running", **read)["T"] == "0.35 K +0.1 mK/min, settled"
+    cooling = read | {"drift_K_per_min": -0.3201, "is_settled": False}
+    assert shown(qtbot, state="running", **cooling)["T"] == "0.35 K -320 mK/min, not settled"
     assert shown(qtbot, state="aborted", **read)["T"] == "0.35 K, read last"
     assert "not settled" in shown(qtbot, state="paused", **(read | {"is_settled": False}))["T"]
     flagged = shown(qtbot, state="running", flags=PointFlag.TEMPERATURE_UNSETTLED, **read)
@@ -107,7 +109,7 @@ def test_interlock_and_coming_pause_stand_beside_the_state(qtbot: Any) -> None:
     coming = shown(qtbot, state="running", phase=RunPhase(coming_pause=AFTER_SWEEP))
     assert coming["run"] == "running, pauses after this sweep"
     tripped = RunPhase(alarms=("compliance: it is 1 -> pause; check leads",))
-    assert shown(qtbot, state="paused", phase=tripped, points=3)["compliance"] == "COMPLIANCE"
+    assert shown(qtbot, state="paused", phase=tripped, points=3)["compliance"] == "YES"
 
 
 def test_engine_that_hangs_is_not_called_alive(qtbot: Any) -> None:
