@@ -8,20 +8,24 @@ from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider
 
+from acquisition.gui.coordinate import Coordinate
 from acquisition.gui.fitting import FitAnswer
 from acquisition.gui.panel import News, Surroundings
-from acquisition.gui.plots import Plot, View
+from acquisition.gui.plots import Plot
 from acquisition.gui.style import LABELS, MILLIVOLT, TemperatureColours
+from acquisition.gui.view import View
 from analysis.fit_result import ExponentFit
-from analysis.quantities import in_conductance_quanta
+from analysis.quantities import in_conductance_quanta, reduced_bias
 
 if TYPE_CHECKING:
     from analysis.scaling.collapsed import CollapsedIsotherm
 
 Floats = NDArray[np.float64]
 
-SLIDER_STEPS = 1000
-ALPHA_RANGE = (0.0, 1.5)
+SLIDER_STEPS = 2500
+ALPHA_RANGE = (0.0, 2.5)
+"""A Fermi liquid has 2."""
+
 OUTLOOK = 1.3
 """How much further than the window of the fit the plot looks."""
 
@@ -51,23 +55,24 @@ class CollapseView(View):
         self.graphics.addItem(self.residuals, row=1, col=0)
         self.graphics.ci.layout.setRowStretchFactor(0, 5)
         self.graphics.ci.layout.setRowStretchFactor(1, 2)
-        self.residuals.setXLink(self.plot)
+        self.residuals.share_x(self.plot)
         for plot in (self.plot, self.residuals):
             plot.getAxis("left").setWidth(64)  # one under the other
             plot.disableAutoRange()
         self._window = self.plot.shade(0.0, 0.0, SHADE)
         self.dots = self.plot.stack(2.5)
         self.residual_dots = self.residuals.stack(2.0)
-        self.master = self.plot.line(palette.foreground)
-        self.theory = self.plot.line(palette.accent, style=Qt.PenStyle.DashLine)
+        self.master = self.plot.line(palette.foreground, "master curve")
+        self.theory = self.plot.line(palette.accent, "2CK theory", style=Qt.PenStyle.DashLine)
         self.residuals.marker(0.0, palette.faint, angle=0)
         self._build_controls()
         self._fit: ExponentFit | None = None
         self._collapsed: dict[int, tuple[CollapsedIsotherm, float]] = {}
         self._waiting: dict[int, tuple[CollapsedIsotherm, float]] = {}
         self._colours = TemperatureColours([], around.palette)
-        self.reads(self.plot, lambda x, y: f"(e|V|/kT)^1/2 = {x:.3f}, scaled = {y:.3f} e\u00b2/h K^-\u03b1")
-        self.reads(self.residuals, lambda x, y: f"(e|V|/kT)^1/2 = {x:.3f}, data \u2212 fit = {y:.3f} e\u00b2/h")
+        v = Coordinate("e|V|/kT", value=lambda root: root * root, digits=4)
+        self.reads(self.plot, v, Coordinate("scaled", "e\u00b2/h K^\u2212\u03b1"))
+        self.reads(self.residuals, v, Coordinate("data \u2212 fit", "e\u00b2/h", digits=4))
 
     def _build_controls(self) -> None:
         self.auto = QCheckBox("auto")
@@ -122,8 +127,8 @@ class CollapseView(View):
         self._look_at(fit)
         root = np.sqrt(fit.master_curve.reduced_bias)
         self.master.setData(root, _quanta(fit.master_curve.value))
-        reduced_bias, theory = answer.theory
-        self.theory.setData(np.sqrt(reduced_bias), _quanta(theory))
+        v, theory = answer.theory
+        self.theory.setData(np.sqrt(v), _quanta(theory))
         waiting, self._waiting = self._waiting, {}
         self._collapsed |= waiting
         for place in waiting:
@@ -132,7 +137,7 @@ class CollapseView(View):
         self._tell()
         window = fit.window
         every = "" if answer.stride == 1 else f", one of {answer.stride}"
-        self.readout.setText(
+        self.say(
             f"shaded: T \u2264 {window.temperature_max_K:.3g} K, |V| \u2264 {MILLIVOLT * window.bias_max_V:.3g} mV; "
             f"{fit.points_used} points of {fit.isotherms_used} isotherms{every}, "
             f"\u03c7\u00b2/dof = {fit.chi2_per_dof:.3f}"
@@ -148,10 +153,10 @@ class CollapseView(View):
         self.theory.setData([], [])
         self.value.setText("\u03b1: not yet")
 
-    def refuse(self, why: str) -> None:
+    def show_refusal(self, why: str) -> None:
         """Say why there is no fit yet."""
         if self._fit is None:
-            self.readout.setText(why)
+            self.say(f"no exponent yet: {why}")
 
     def _take_auto(self, is_auto: bool) -> None:
         self.slider.setEnabled(not is_auto)
@@ -167,6 +172,8 @@ class CollapseView(View):
         """Draw all isotherms with the exponent that is chosen now."""
         for place in self._collapsed:
             self._scale(place)
+        if self._fit is not None:
+            self._look_at(self._fit)
         self._show_lines()
         self._tell()
         if self.alpha is not None:
@@ -191,11 +198,18 @@ class CollapseView(View):
 
     def _look_at(self, fit: ExponentFit) -> None:
         right = OUTLOOK * float(np.sqrt(fit.master_curve.reduced_bias[-1]))
-        top = OUTLOOK * float(_quanta(fit.master_curve.value)[-1])
+        top = OUTLOOK * max((self._last_of(fit, part.temperature_K) for part in fit.isotherms), key=abs)
         self.plot.look_at(x=(0.0, right), y=(min(-0.05 * top, 1.2 * top), max(1.2 * top, -0.05 * top)))
         noise = NOISE_IN_SIGHT * float(_quanta(np.array(max(part.noise_S for part in fit.isotherms))))
         self.residuals.look_at(y=(-noise, noise))
         self._window.setRegion((0.0, right / OUTLOOK))
+
+    def _last_of(self, fit: ExponentFit, temperature_K: float) -> float:
+        """Return what an isotherm reaches at the end of the window, with the exponent that is chosen."""
+        master, end = fit.master_curve, float(reduced_bias(fit.window.bias_max_V, temperature_K))
+        return float(np.interp(end, master.reduced_bias, _quanta(master.value))) * temperature_K ** self._power(
+            fit.alpha
+        )
 
     def _draw(self, place: int) -> None:
         isotherm, _ = self._collapsed[place]
@@ -204,6 +218,7 @@ class CollapseView(View):
             isotherm.root_reduced_bias,
             _quanta(isotherm.scaled),
             self._colours.colour(isotherm.temperature_K),
+            label=f"{isotherm.temperature_K:.3g} K",
             is_shown=self.selection.shows_temperature(isotherm.temperature_K),
         )
         self._scale(place)
@@ -211,9 +226,12 @@ class CollapseView(View):
     def _scale(self, place: int) -> None:
         """Draw an isotherm with the exponent that is chosen: its own scales it by T^own, another rescales it whole."""
         isotherm, own_alpha = self._collapsed[place]
+        self.dots.scale_curve(place, isotherm.temperature_K ** self._power(own_alpha))
+
+    def _power(self, own_alpha: float) -> float:
+        """Return the power of T that takes what is over T^own to the exponent that is chosen."""
         alpha = self.alpha
-        power = 0.0 if alpha is None or self.auto.isChecked() else own_alpha - alpha
-        self.dots.scale_curve(place, isotherm.temperature_K**power)
+        return 0.0 if alpha is None or self.auto.isChecked() else own_alpha - alpha
 
     def _draw_residuals(self, place: int) -> None:
         isotherm, _ = self._collapsed[place]
@@ -222,6 +240,7 @@ class CollapseView(View):
             isotherm.root_reduced_bias,
             _quanta(isotherm.residual_S),
             self._colours.colour(isotherm.temperature_K),
+            label=f"{isotherm.temperature_K:.3g} K",
             is_shown=self.selection.shows_temperature(isotherm.temperature_K),
         )
 

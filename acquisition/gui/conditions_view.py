@@ -5,11 +5,13 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from acquisition.gui.coordinate import FIELD, TEMPERATURE_IN_DECADES, TIME, Coordinate, scaled
 from acquisition.gui.history import History
 from acquisition.gui.panel import News, Surroundings
-from acquisition.gui.plots import Plot, View
+from acquisition.gui.plots import Plot
 from acquisition.gui.style import LABELS
 from acquisition.gui.tail import ChannelHistory, Fresh
+from acquisition.gui.view import View
 from acquisition.running.channels import MAGNET, TEMPERATURE
 
 Floats = NDArray[np.float64]
@@ -34,26 +36,26 @@ class ConditionsView(View):
         self.field = Plot(palette, LABELS["time"], LABELS["field"])
         self.heater = Plot(palette, LABELS["time"], "heater (%)")
         self.helium = Plot(palette, LABELS["time"], "helium (%)")
-        self.helium.setXLink(self.temperature)
+        self.helium.share_x(self.temperature)
         self.temperature.setLogMode(y=True)
         for place, plot in enumerate((self.temperature, self.deviation, self.field, self.heater)):
             self.graphics.addItem(plot, row=0, col=place)
             if plot is not self.temperature:
-                plot.setXLink(self.temperature)
+                plot.share_x(self.temperature)
         self._lines = {
-            "temperature": self.temperature.line(palette.accent),
-            "deviation": self.deviation.line(palette.second),
-            "field": self.field.line(palette.foreground),
-            "heater": self.heater.line(palette.accent),
-            "helium": self.helium.line(palette.second),
+            "temperature": self.temperature.line(palette.accent, "temperature"),
+            "deviation": self.deviation.line(palette.second, "distance from the setpoint"),
+            "field": self.field.line(palette.foreground, "field"),
+            "heater": self.heater.line(palette.accent, "heater"),
+            "helium": self.helium.line(palette.second, "helium"),
         }
         self._histories = {name: History() for name in self._lines}
         self._read_s = dict.fromkeys(_SLOW, -np.inf)
-        self.reads(self.temperature, lambda x, y: f"t = {x:.3f} h, T = {10**y:.5f} K")
-        self.reads(self.deviation, lambda x, y: f"t = {x:.3f} h, T - setpoint = {y:.3f} mK")
-        self.reads(self.field, lambda x, y: f"t = {x:.3f} h, H = {y:.4f} T")
-        self.reads(self.heater, lambda x, y: f"t = {x:.3f} h, heater = {y:.1f} % of its range")
-        self.reads(self.helium, lambda x, y: f"t = {x:.3f} h, helium = {y:.1f} %")
+        self.reads(self.temperature, TIME, TEMPERATURE_IN_DECADES)
+        self.reads(self.deviation, TIME, Coordinate("T \u2212 setpoint", "K", scaled(MILLIKELVIN)))
+        self.reads(self.field, TIME, FIELD)
+        self.reads(self.heater, TIME, Coordinate("heater", "% of its range"))
+        self.reads(self.helium, TIME, Coordinate("helium", "%"))
 
     def show_news(self, news: News) -> None:
         """Take what is new, in the order of time, seen or not; there is no table of it to go back to."""

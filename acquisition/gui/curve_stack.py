@@ -3,14 +3,14 @@
 So a new batch of points costs the painting of one curve, however many there are. In a vector export all are drawn.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph
 from numpy.typing import NDArray
 from PyQt5.QtCore import QPointF, QRectF, Qt
-from PyQt5.QtGui import QColor, QPainter, QPen, QPolygonF
+from PyQt5.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from PyQt5.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from acquisition.gui.pixmap_cache import PixmapCache, is_raster
@@ -46,6 +46,7 @@ class _Curve:
     y: Floats
     colour: QColor
     is_shown: bool
+    label: str
     factor: float = 1.0
 
     def __post_init__(self) -> None:
@@ -79,8 +80,13 @@ class CurveStack(pyqtgraph.GraphicsObject):
     def __len__(self) -> int:
         return len(self._curves)
 
-    def set_curve(self, name: Hashable, x: Floats, y: Floats, colour: QColor, *, is_shown: bool = True) -> None:
-        """Set a curve, shape (n,) each; one that is set again and again is the one that grows."""
+    def set_curve(
+        self, name: Hashable, x: Floats, y: Floats, colour: QColor, *, label: str = "", is_shown: bool = True
+    ) -> None:
+        """Set a curve, shape (n,) each; one that is set again and again is the one that grows.
+
+        `label` is what it is called where it is read out or exported, its name if there is none.
+        """
         share = min(max(POINTS_IN_ALL // max(1, len(self._curves)), FEWEST_POINTS), MOST_POINTS)
         finite = np.isfinite(x) & np.isfinite(y)
         x, y = thinned(x[finite], y[finite], share)
@@ -88,7 +94,7 @@ class CurveStack(pyqtgraph.GraphicsObject):
             self._let_grow(name)
         before = self._curves.get(name)
         self._points += len(x) - (len(before.x) if before else 0)
-        self._curves[name] = _Curve(x, y, colour, is_shown)
+        self._curves[name] = _Curve(x, y, colour, is_shown, label or str(name))
         if self._points > 2 * max(POINTS_IN_ALL, FEWEST_POINTS * len(self._curves)):
             self._thin_all(share)
         self._changed()
@@ -135,6 +141,11 @@ class CurveStack(pyqtgraph.GraphicsObject):
     def names(self) -> list[Hashable]:
         """Return the names of the curves that are shown."""
         return [name for name, curve in self._curves.items() if curve.is_shown]
+
+    def labelled(self) -> Iterator[tuple[str, Floats, Floats]]:
+        """Yield label, x and y of the curves that are shown, shape (n,) each."""
+        for name in self.names():
+            yield self._curves[name].label, *self.curve(name)
 
     def clear(self) -> None:
         """Take all curves away."""
@@ -213,7 +224,7 @@ def _draw_dots(painter: QPainter, polygon: QPolygonF) -> None:
     """Draw dots at places mapped beforehand: a painter that has to map them itself takes ten times as long."""
     transform = painter.worldTransform()
     if not is_raster(painter):
-        painter.drawPoints(polygon)
+        _draw_dots_as_path(painter, polygon)
         return
     painter.save()
     painter.resetTransform()
@@ -222,6 +233,18 @@ def _draw_dots(painter: QPainter, polygon: QPolygonF) -> None:
     painter.setPen(pen)
     painter.drawPoints(transform.map(polygon))
     painter.restore()
+
+
+def _draw_dots_as_path(painter: QPainter, polygon: QPolygonF) -> None:
+    """Draw dots as one path of strokes too short to see: as an element each they make a file that nobody can open."""
+    path = QPainterPath()
+    shortest = 1e-3 / abs(painter.worldTransform().m11())
+    for dot in polygon:
+        path.moveTo(dot)
+        path.lineTo(dot.x() + shortest, dot.y())
+    pen = painter.pen()
+    pen.setCapStyle(Qt.PenCapStyle.SquareCap)
+    painter.strokePath(path, pen)
 
 
 def _extent_of(polygon: QPolygonF) -> _Extent:

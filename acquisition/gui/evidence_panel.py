@@ -13,10 +13,26 @@ from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.style import Tone
 from acquisition.gui.tail import RunTail
 
+LOWEST = 60
+"""The table scrolls by itself; the panel around it need not."""
+
 HEADINGS = ("mechanism", "verdict", "because")
 TONES = {"consistent": Tone.GOOD, "undecided": Tone.WARNING, "excluded": Tone.IDLE}
 MARKS = {"consistent": "\u2713", "undecided": "?", "excluded": "\u2717"}
 """A mark beside each word, for those who do not see the colour."""
+
+ORDER = list(MARKS)
+"""What is left stands above what is excluded."""
+
+SYMBOLS = {
+    "+-": "\u00b1",
+    "<=": "\u2264",
+    ">=": "\u2265",
+    "delta chi2": "\u0394\u03c7\u00b2",
+    "chi2": "\u03c7\u00b2",
+    "e2/h": "e\u00b2/h",
+}
+"""What `zerobias analyze` writes in letters that any terminal has."""
 
 
 class EvidencePanel(Panel):
@@ -35,6 +51,7 @@ class EvidencePanel(Panel):
         self.table.setHeaderLabels(list(HEADINGS))
         self.table.setRootIsDecorated(False)
         self.table.setWordWrap(True)
+        self.table.setMinimumHeight(LOWEST)
         for column in range(2):
             self.table.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         row = QHBoxLayout()
@@ -65,6 +82,11 @@ class EvidencePanel(Panel):
         self._is_due = self._is_due or answer.is_batch
         self._weigh_if_seen()
 
+    def show_refusal(self, why: str) -> None:
+        """Weigh what can be said without an exponent, too."""
+        self._is_due = True
+        self._weigh_if_seen()
+
     def catch_up(self) -> None:
         """Weigh what came while the panel was not seen."""
         self._weigh_if_seen()
@@ -88,8 +110,9 @@ class EvidencePanel(Panel):
     def _show(self, text: str) -> None:
         found: dict[str, Any] = json.loads(text.splitlines()[-1])
         self.table.clear()
-        self.table.addTopLevelItems([self._row(row) for row in found["evidence"]])
-        because = "; ".join(found["because"])
+        rows = sorted(found["evidence"], key=lambda row: ORDER.index(row["verdict"]))
+        self.table.addTopLevelItems([self._row(row) for row in rows])
+        because = in_symbols("; ".join(found["because"]))
         self.verdict.setText(f"<b>verdict after {self._points} points: {found['verdict']}</b> - {because}")
         self._weigh_if_seen()
 
@@ -98,9 +121,16 @@ class EvidencePanel(Panel):
 
     def _row(self, row: dict[str, Any]) -> QTreeWidgetItem:
         verdict = row["verdict"]
-        item = QTreeWidgetItem([row["mechanism"], f"{MARKS[verdict]} {verdict}", "\n".join(row["because"])])
+        item = QTreeWidgetItem([row["mechanism"], f"{MARKS[verdict]} {verdict}", in_symbols("\n".join(row["because"]))])
         colour = QColor(self._palette.tones[TONES[verdict]])
         for column in range(2):
             item.setForeground(column, colour)
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         return item
+
+
+def in_symbols(text: str) -> str:
+    """Return a sentence of the analysis with the field's own symbols."""
+    for plain, symbol in SYMBOLS.items():
+        text = text.replace(plain, symbol)
+    return text

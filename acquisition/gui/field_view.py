@@ -3,9 +3,11 @@
 import numpy as np
 import pyqtgraph
 
+from acquisition.gui.coordinate import FIELD, Coordinate
 from acquisition.gui.panel import News, Surroundings
-from acquisition.gui.plots import Plot, View
-from acquisition.gui.style import LABELS
+from acquisition.gui.plots import Plot
+from acquisition.gui.style import LABELS, isotherm_name
+from acquisition.gui.view import View
 from analysis.quantities import in_conductance_quanta
 
 
@@ -18,7 +20,7 @@ class FieldView(View):
         self.graphics.addItem(self.plot)
         self._means: dict[float, dict[float, tuple[float, float]]] = {}
         self.lines: dict[float, pyqtgraph.PlotDataItem] = {}
-        self.reads(self.plot, lambda x, y: f"H = {x:.4f} T, G \u2212 G(lowest field) = {y:.3f} e\u00b2/h")
+        self.reads(self.plot, FIELD, Coordinate("G \u2212 G(lowest field)", "e\u00b2/h"))
 
     def draw_points(self, news: News, stale: frozenset[int]) -> None:
         """Draw the means of the anchors."""
@@ -37,7 +39,7 @@ class FieldView(View):
             if len(found) > 1:
                 self._draw(news, temperature_K, sorted(found.values()))
         if not self.lines:
-            self.readout.setText("G(H) appears as soon as a temperature is measured in two fields")
+            self.say("G(H) appears as soon as a temperature is measured in two fields")
 
     def forget(self) -> None:
         """Take the curves away, for another run."""
@@ -50,10 +52,15 @@ class FieldView(View):
         if temperature_K not in self.lines:
             colour = news.colours.colour(temperature_K)
             self.lines[temperature_K] = pyqtgraph.PlotDataItem(
-                pen=pyqtgraph.mkPen(colour, width=1), symbol="o", symbolSize=6, symbolBrush=colour, symbolPen=None
+                pen=pyqtgraph.mkPen(colour, width=1),
+                symbol="o",
+                symbolSize=6,
+                symbolBrush=colour,
+                symbolPen=None,
+                name=isotherm_name(temperature_K),
             )
             self.plot.addItem(self.lines[temperature_K])
-            self.readout.setText(" ")
+            self.say("")
         fields_T, quanta = np.array(means).T
         lowest = int(np.argmin(np.abs(fields_T)))
         self.lines[temperature_K].setData(fields_T, quanta - quanta[lowest])

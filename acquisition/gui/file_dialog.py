@@ -4,10 +4,45 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QFileDialog, QWidget
+from PyQt5.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 FOLDERS = ""
 """Instead of kinds of files, where a folder is asked for."""
+
+
+class _FileDialog(QFileDialog):
+    """A file dialog that asks before it overwrites, not modal either, and gives a name the ending of its kind."""
+
+    def propose(self, name: str) -> None:
+        """Ask for a file to be written, and propose a name."""
+        self.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        self.setOption(QFileDialog.Option.DontConfirmOverwrite)  # Qt's own question would be modal
+        self.setDefaultSuffix(Path(name).suffix)
+        self.selectFile(name)
+        self.filterSelected.connect(self._take_ending)
+
+    def accept(self) -> None:  # Qt's name
+        """Ask before a file is overwritten."""
+        chosen = [Path(name) for name in self.selectedFiles()]
+        if self.acceptMode() == QFileDialog.AcceptMode.AcceptOpen or not any(path.is_file() for path in chosen):
+            super().accept()
+            return
+        text = f"{chosen[0].name} is there already. Overwrite it?"
+        question = QMessageBox(QMessageBox.Icon.Warning, self.windowTitle(), text, parent=self)
+        question.finished.connect(question.deleteLater)
+        question.setModal(False)
+        question.addButton("Overwrite", QMessageBox.ButtonRole.AcceptRole).clicked.connect(self._accept_now)
+        question.setDefaultButton(question.addButton(QMessageBox.StandardButton.Cancel))
+        question.show()
+
+    def _accept_now(self) -> None:
+        super().accept()
+
+    def _take_ending(self, kind: str) -> None:
+        ending = kind.rpartition("*")[2].rstrip(")")
+        self.setDefaultSuffix(ending)
+        (chosen,) = self.selectedFiles()
+        self.selectFile(Path(chosen).with_suffix(ending).name)
 
 
 def ask_for_file(
@@ -30,20 +65,19 @@ def ask_for_file(
     is_new : bool
         Whether the file is to be written, and need not be there.
     """
-    dialog = QFileDialog(parent, caption)
+    dialog = _FileDialog(parent, caption)
     dialog.setOption(QFileDialog.Option.DontUseNativeDialog)  # the system's own would be modal
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setDirectory(str(start if start.is_dir() else start.parent))
+    if kinds != FOLDERS:
+        dialog.setNameFilter(kinds)
     if is_new:
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.selectFile(start.name)
+        dialog.propose(start.name)
     elif kinds == FOLDERS:
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
     else:
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    if kinds != FOLDERS:
-        dialog.setNameFilter(kinds)
     dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
     dialog.show()
     return dialog

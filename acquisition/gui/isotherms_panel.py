@@ -7,7 +7,7 @@ from PyQt5.QtGui import QColor, QIcon, QPixmap
 from PyQt5.QtWidgets import QComboBox, QFormLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout
 
 from acquisition.gui.panel import News, Panel, Surroundings
-from acquisition.gui.style import TemperatureColours
+from acquisition.gui.style import TemperatureColours, isotherm_name
 
 DIRECTIONS = {"both": 0, "up": 1, "down": -1}
 ALL_FIELDS = "all"
@@ -82,7 +82,7 @@ class IsothermsPanel(Panel):
         known = [item.data(Qt.ItemDataRole.UserRole) for item in self._items()]
         if temperature_K in known:
             return
-        item = QListWidgetItem(_swatch(colours.colour(temperature_K)), f"{temperature_K:.4g} K")
+        item = QListWidgetItem(_swatch(colours.colour(temperature_K)), isotherm_name(temperature_K))
         item.setData(Qt.ItemDataRole.UserRole, temperature_K)
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
         item.setCheckState(Qt.CheckState.Checked)

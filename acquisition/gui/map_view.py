@@ -1,21 +1,21 @@
 """The map: conductance over temperature and bias at once, as colours."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pyqtgraph
 from numpy.typing import NDArray
 from PyQt5.QtCore import QRectF
 
+from acquisition.gui.coordinate import BIAS, CONDUCTANCE, TEMPERATURE_IN_DECADES
 from acquisition.gui.panel import News, Surroundings
-from acquisition.gui.plots import Plot, View
+from acquisition.gui.plots import Plot
 from acquisition.gui.style import LABELS, MILLIVOLT, colour_map
 from acquisition.gui.tail import TailedIsotherm
+from acquisition.gui.view import View
 from analysis.quantities import in_conductance_quanta
 
 Floats = NDArray[np.float64]
 
-COLUMNS = 161
+COLUMNS = 401
 ROWS = 80
 FEWEST_POINTS = 8
 
@@ -38,7 +38,7 @@ class MapView(View):
         self._bias_max_V = 0.0
         self._logs: Floats = np.empty(0)
         self._grid: Floats = np.empty((0, 0))
-        self.reads(self.plot, self._read)
+        self.reads(self.plot, BIAS, TEMPERATURE_IN_DECADES, self._conductance_at)
 
     def draw_points(self, news: News, stale: frozenset[int]) -> None:
         """Draw the map with the isotherms that have new points."""
@@ -60,7 +60,7 @@ class MapView(View):
 
     def _take(self, isotherm: TailedIsotherm) -> None:
         """Bring an isotherm onto the grid of the bias; NaN where it has not been."""
-        rows = isotherm.is_swept
+        rows = isotherm.is_swept & np.isfinite(isotherm.table["conductance_S"])
         if rows.sum() < FEWEST_POINTS:
             return
         bias_V, conductance_S = isotherm.table["bias_V"][rows], isotherm.table["conductance_S"][rows]
@@ -72,12 +72,15 @@ class MapView(View):
         before = self._curves.get(place, quanta)
         self._curves[place] = np.where(np.isnan(quanta), before, quanta)  # measured once more, as far as it is
 
-    def rows(self) -> Iterator[tuple[object, ...]]:
-        """Yield the map as a table."""
-        yield ("T_kelvin", "V_volt", "G_conductance_quanta")
-        grid_V = self._bias_max_V * np.linspace(-1.0, 1.0, COLUMNS)
-        for log, row in zip(self._logs.tolist(), self._grid, strict=True):
-            yield from ((10**log, bias_V, quanta) for bias_V, quanta in zip(grid_V.tolist(), row.tolist(), strict=True))
+    def rows(self) -> list[list[object]]:
+        """Return the map as a table."""
+        grid_mV = (self._bias_max_V * MILLIVOLT * np.linspace(-1.0, 1.0, COLUMNS)).tolist()
+        head: list[list[object]] = [[LABELS[quantity] for quantity in ("temperature", "bias", "conductance")]]
+        return head + [
+            [10**log, bias_mV, quanta]
+            for log, row in zip(self._logs.tolist(), self._grid, strict=True)
+            for bias_mV, quanta in zip(grid_mV, row.tolist(), strict=True)
+        ]
 
     def _draw(self) -> None:
         places = [place for place in self._curves if self.selection.shows(*place)]
@@ -85,7 +88,7 @@ class MapView(View):
         by_temperature = {place[0]: self._curves[place] for place in places if abs(place[1]) == field_T}
         if len(by_temperature) < 2:
             self.image.clear()
-            self.readout.setText("the map appears with the second temperature")
+            self.say("the map appears with the second temperature")
             return
         temperatures_K = np.array(sorted(by_temperature))
         logs = np.log10(temperatures_K)
@@ -97,14 +100,13 @@ class MapView(View):
         width = 2.0 * self._bias_max_V * MILLIVOLT
         self.image.setRect(QRectF(-0.5 * width, logs[0], width, logs[-1] - logs[0]))
         self.bar.setLevels((low, high))
-        self.readout.setText(f"H = {field_T:g} T; {len(temperatures_K)} isotherms, joined in log T by straight lines")
+        self.say(f"H = {field_T:g} T; {len(temperatures_K)} isotherms, joined in log T by straight lines")
 
-    def _read(self, x: float, y: float) -> str:
-        text = f"V = {x:.4f} mV, T = {10**y:.4g} K"
+    def _conductance_at(self, x: float, y: float) -> str:
         place = self.image.mapFromView(pyqtgraph.Point(x, y)) if self._grid.size else None
         if place is None or not (0 <= place.x() < COLUMNS and 0 <= place.y() < ROWS):
-            return text
-        return f"{text}, G = {self._grid[int(place.y()), int(place.x())]:.3f} e\u00b2/h"
+            return ""
+        return CONDUCTANCE.words(float(self._grid[int(place.y()), int(place.x())]))
 
 
 def _between(wanted: Floats, logs: Floats, known: Floats) -> Floats:

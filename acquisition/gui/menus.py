@@ -33,6 +33,10 @@ class Commands(Protocol):
         """Ask for a folder and write the report."""
         ...
 
+    def follow(self) -> None:
+        """Let all plots look at everything again."""
+        ...
+
     def leave(self) -> None:
         """Close the window."""
         ...
@@ -78,6 +82,7 @@ class Menus:
                 self.actions.append(_add(window, f"Go to {dock.windowTitle()}", f"Alt+{number}", _jump(dock)))
         view = bar.addMenu("&View")
         self.actions.append(_add(view, "Dark or light", "Ctrl+D", commands.change_theme))
+        self.actions.append(_add(view, "View all in every plot, follow the data", "Ctrl+0", commands.follow))
         view.addAction("Keep layout as ...", self._ask_for_layout)
         self._kept = view.addMenu("Layouts")
         view.addAction("Reset layout", layouts.reset)

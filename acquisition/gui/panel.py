@@ -107,6 +107,9 @@ class Panel(QWidget):
     def show_answer(self, answer: FitAnswer) -> None:
         """Take a new fit."""
 
+    def show_refusal(self, why: str) -> None:
+        """Take note of why there is no new fit, in one line."""
+
     # --- whether it is seen -----------------------------------------------------------------------------------------
 
     @property

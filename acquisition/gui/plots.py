@@ -1,35 +1,29 @@
-"""What all plots share: labelled axes, items made once and only touched when their data change, read-out, export.
+"""What all plots share: labelled axes, items made once and only touched when their data change, a range that follows.
 
-A view draws only while it can be seen; what comes meanwhile waits until it is.
+A plot looks at what its view tells it to, or at everything, until somebody zooms or pans; then it keeps what it shows
+until it is told to follow again, by a double click or from the menu.
 """
 
-import csv
-import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pyqtgraph
-import pyqtgraph.exporters
 from numpy.typing import NDArray
-from PyQt5.QtCore import QMarginsF, QPointF, Qt
-from PyQt5.QtGui import QColor, QPainter, QPdfWriter
-from PyQt5.QtWidgets import QAction, QLabel, QSizePolicy, QStyleOptionGraphicsItem, QVBoxLayout, QWidget
+from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QPainter
+from PyQt5.QtWidgets import QStyleOptionGraphicsItem, QWidget
+from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
 
 from acquisition.gui.curve_stack import CurveStack
-from acquisition.gui.file_dialog import ask_for_file
-from acquisition.gui.fitting import FitAnswer
-from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.pixmap_cache import PixmapCache, is_raster
 from acquisition.gui.style import Palette
 
 Floats = NDArray[np.float64]
-
-ENDINGS = "Figures (*.svg *.pdf *.png);;Numbers (*.csv)"
-_TAG = re.compile("<[^>]*>")
+Range = tuple[float, float]
 
 FEW_DECADES = 3.0
+FEWEST_NUMBERS = 2
 HARDLY = 0.03
 """A range of an axis that would change by less than this share stays: a new one costs the painting of everything."""
 
@@ -57,36 +51,62 @@ class Axis(pyqtgraph.AxisItem):
         self._cache.paint(p, self.boundingRect(), lambda inner: super(Axis, self).paint(inner, opt, widget))
 
     def logTickValues(self, minVal: float, maxVal: float, size: float, stdTicks: object) -> list[Any]:
-        """Return the places of the numbers, as logarithms."""
+        """Return the places of the numbers, as logarithms; between two of 1, 2 and 5 they are evenly spaced."""
         steps = (1, 2, 5) if maxVal - minVal < FEW_DECADES else (1,)
         decades = range(int(np.floor(minVal)), int(np.ceil(maxVal)) + 1)
         ticks = [decade + float(np.log10(step)) for decade in decades for step in steps]
-        return [(None, [tick for tick in ticks if minVal <= tick <= maxVal])]
+        inside = [tick for tick in ticks if minVal <= tick <= maxVal]
+        if len(inside) < FEWEST_NUMBERS:
+            low, high = 10.0**minVal, 10.0**maxVal
+            spacing = 10.0 ** np.floor(np.log10(high - low))
+            even = spacing * np.arange(np.ceil(low / spacing), np.floor(high / spacing) + 1)
+            inside = np.log10(even[even > 0.0]).tolist()
+        return [(None, inside)]
 
     def logTickStrings(self, values: list[float], scale: float, spacing: object) -> list[str]:
         """Return the numbers themselves."""
-        return [f"{10**value:g}" for value in values]
+        return [f"{10**value:.4g}" for value in values]
 
 
 class Plot(pyqtgraph.PlotItem):
-    """A plot with plain labelled axes."""
+    """A plot with plain labelled axes.
+
+    Signals
+    -------
+    hold_changed
+        Somebody has zoomed or panned, or has let the plot follow again.
+    """
+
+    hold_changed = pyqtSignal()
 
     def __init__(self, palette: Palette, bottom: str, left: str) -> None:
-        super().__init__(axisItems={side: Axis(side, palette) for side in ("bottom", "left")})
+        super().__init__(axisItems={side: Axis(side, palette) for side in ("bottom", "left")}, enableMenu=False)
         self.setLabel("bottom", bottom)
         self.setLabel("left", left)
         self.showGrid(x=True, y=True, alpha=0.12)
         self.hideButtons()
+        self.is_held = False
+        self.mark: tuple[float, float] | None = None
+        self._wanted: list[Range | None] = [None, None]
+        self._together = [self]
+        self._cross = [self.marker(0.0, palette.foreground, angle=angle) for angle in (90, 0)]
+        self.clear_mark()
+        self.vb.sigRangeChangedManually.connect(self._hold)
 
-    def line(self, colour: QColor | str, *, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> pyqtgraph.PlotDataItem:
+    # --- what is drawn ----------------------------------------------------------------------------------------------
+
+    def line(
+        self, colour: QColor | str, name: str = "", *, style: Qt.PenStyle = Qt.PenStyle.SolidLine
+    ) -> pyqtgraph.PlotDataItem:
         """Return a new curve; width 1, since wider pens cost five times as much to draw."""
-        curve = pyqtgraph.PlotDataItem(pen=pyqtgraph.mkPen(colour, width=1, style=style), connect="finite")
+        pen = pyqtgraph.mkPen(colour, width=1, style=style)
+        curve = pyqtgraph.PlotDataItem(pen=pen, connect="finite", name=name)
         self.addItem(curve)
         return curve
 
-    def dots(self, colour: QColor | str, size: float = 3.0) -> pyqtgraph.ScatterPlotItem:
+    def dots(self, colour: QColor | str, name: str = "", *, size: float = 3.0) -> pyqtgraph.ScatterPlotItem:
         """Return new dots, drawn in one go."""
-        dots = pyqtgraph.ScatterPlotItem(size=size, pen=None, brush=pyqtgraph.mkBrush(colour), pxMode=True)
+        dots = pyqtgraph.ScatterPlotItem(size=size, pen=None, brush=pyqtgraph.mkBrush(colour), pxMode=True, name=name)
         self.addItem(dots)
         return dots
 
@@ -112,171 +132,100 @@ class Plot(pyqtgraph.PlotItem):
         self.addItem(region, ignoreBounds=True)
         return region
 
-    def look_at(self, *, x: tuple[float, float] | None = None, y: tuple[float, float] | None = None) -> None:
-        """Set the ranges of the axes, unless they hardly change."""
-        setters = (self.setXRange, self.setYRange)
-        for setter, wanted, present in zip(setters, (x, y), self.vb.viewRange(), strict=True):
-            if wanted is not None and np.abs(np.subtract(wanted, present)).max() > HARDLY * (wanted[1] - wanted[0]):
-                setter(*wanted, padding=0.0)
+    def drawn(self) -> Iterator[tuple[str, Floats, Floats]]:
+        """Yield label, x and y of every curve that is shown, as it is drawn: a logarithmic axis has logarithms."""
+        for item in self.items:
+            if isinstance(item, CurveStack):
+                yield from item.labelled()
+            elif isinstance(item, pyqtgraph.PlotDataItem | pyqtgraph.ScatterPlotItem) and item.isVisible():
+                x, y = item.getData()
+                if x is not None and y is not None:
+                    yield item.name() or "", np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
+    def drawn_in_units(self) -> Iterator[tuple[str, Floats, Floats]]:
+        """Yield label, x and y of every curve that is shown, in the units of the axes."""
+        is_log_x, is_log_y = (self.getAxis(side).logMode for side in ("bottom", "left"))
+        for label, x, y in self.drawn():
+            yield label, 10.0**x if is_log_x else x, 10.0**y if is_log_y else y
 
-class View(Panel):
-    """A panel of plots with a line of read-out below and an export menu.
+    def axis_labels(self) -> tuple[str, str]:
+        """Return what stands at the bottom axis, or at that of the plot it shares it with, and at the left one."""
+        shared = (plot.getAxis("bottom").labelText for plot in (self, *self._together))
+        return next(filter(None, shared), ""), self.getAxis("left").labelText
 
-    Parameters
-    ----------
-    around : Surroundings
-        What it is made from.
-    name : str
-        Name of the panel, for the window's menu and for exported files.
-    """
+    def nearest(self, x: float, y: float, within: float) -> tuple[str, float, float] | None:
+        """Return label and place of the drawn point nearest to a place, if it is `within` so many pixels of it."""
+        width, height = self.vb.viewPixelSize()
+        best, found = within**2, None
+        for label, xs, ys in self.drawn():
+            if not len(xs):
+                continue
+            distances = ((xs - x) / width) ** 2 + ((ys - y) / height) ** 2
+            place = int(np.argmin(np.where(np.isfinite(distances), distances, np.inf)))
+            if distances[place] < best:
+                best, found = float(distances[place]), (label, float(xs[place]), float(ys[place]))
+        return found
 
-    def __init__(self, around: Surroundings, name: str) -> None:
-        super().__init__(name)
-        self.selection = around.selection
-        self.layout_ = QVBoxLayout(self)
-        self.layout_.setContentsMargins(4, 4, 4, 2)
-        self.graphics = pyqtgraph.GraphicsLayoutWidget()
-        self.readout = QLabel(" ")
-        self.readout.setObjectName(f"{name} read-out")
-        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long text never widens it
-        self.layout_.addWidget(self.graphics, stretch=1)
-        self.layout_.addWidget(self.readout)
-        self._readers: list[tuple[pyqtgraph.PlotItem, Callable[[float, float], str]]] = []
-        self._news: News | None = None
-        self._stale: frozenset[int] = frozenset()
-        self._answer: FitAnswer | None = None
-        self.graphics.scene().sigMouseMoved.connect(self._read_out)
-        self.selection.changed.connect(self._redraw)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        export = QAction("Export this panel ...", self)
-        export.triggered.connect(self.ask_where_to_export)
-        self.addAction(export)
+    # --- the mark ---------------------------------------------------------------------------------------------------
 
-    # --- what a view draws ------------------------------------------------------------------------------------------
+    def set_mark(self, x: float, y: float) -> None:
+        """Mark a place, from which others are measured."""
+        self.mark = (x, y)
+        for line, place in zip(self._cross, self.mark, strict=True):
+            line.setPos(place)
+            line.show()
 
-    def draw_points(self, news: News, stale: frozenset[int]) -> None:
-        """Draw the isotherms with new points since the last call."""
+    def clear_mark(self) -> None:
+        """Take the mark away."""
+        self.mark = None
+        for line in self._cross:
+            line.hide()
 
-    def draw_answer(self, answer: FitAnswer) -> None:
-        """Draw the newest fit."""
+    # --- the range --------------------------------------------------------------------------------------------------
 
-    def forget(self) -> None:
-        """Take everything away, for another run."""
+    def share_x(self, first: "Plot") -> None:
+        """Look at the same range of the bottom axis as another plot, and be held together with it."""
+        self.setXLink(first)
+        first._together.append(self)
+        self._together = first._together
 
-    # --- when it draws ----------------------------------------------------------------------------------------------
+    def look_at(self, *, x: Range | None = None, y: Range | None = None) -> None:
+        """Set the ranges of the axes, unless they hardly change or somebody holds the plot."""
+        for axis, wanted in enumerate((x, y)):
+            if wanted is not None:
+                self._wanted[axis] = wanted
+                if not self.is_held:
+                    self._turn_to(axis, wanted)
 
-    def clear(self) -> None:
-        """Forget the run: another one is looked at from now on."""
-        self._news, self._stale, self._answer = None, frozenset(), None
-        self.readout.setText(" ")
-        self.forget()
+    def follow(self) -> None:
+        """Look at what the view wants to be looked at, or at everything, from now on; take the mark away."""
+        for plot in self._together:
+            plot.clear_mark()
+            plot.is_held = False
+        for plot in self._together:
+            plot._turn_back()
+        self.hold_changed.emit()
 
-    def show_news(self, news: News) -> None:
-        """Take what is new of the run, and draw it as soon as the view is seen."""
-        self._news = news
-        self._stale |= news.fresh.isotherms
-        self._draw_if_seen()
+    def mouseClickEvent(self, ev: MouseClickEvent) -> None:  # pyqtgraph's name
+        """Follow again after a double click."""
+        if ev.double() and ev.button() == Qt.MouseButton.LeftButton:
+            ev.accept()
+            self.follow()
 
-    def show_answer(self, answer: FitAnswer) -> None:
-        """Take a new fit, and draw it as soon as the view is seen."""
-        self._answer = answer
-        self._draw_if_seen()
+    def _hold(self) -> None:
+        for plot in self._together:
+            plot.is_held = True
+        self.hold_changed.emit()
 
-    def catch_up(self) -> None:
-        """Draw what came while the view was not seen."""
-        self._draw_waiting()
+    def _turn_back(self) -> None:
+        for axis, wanted in enumerate(self._wanted):
+            if wanted is not None:
+                self._turn_to(axis, wanted)
+            elif self.vb.linkedView(axis) is None:
+                self.enableAutoRange(axis=axis)
 
-    def _redraw(self) -> None:
-        if self._news is not None:
-            self._stale = frozenset(self._news.tail.isotherms)
-            self._draw_if_seen()
-
-    def _draw_if_seen(self) -> None:
-        if self.is_seen:
-            self._draw_waiting()
-
-    def _draw_waiting(self) -> None:
-        if self._news is not None and self._stale:
-            stale, self._stale = self._stale, frozenset()
-            self.draw_points(self._news, stale)
-        if self._answer is not None:
-            answer, self._answer = self._answer, None
-            self.draw_answer(answer)
-
-    # --- read-out and export ----------------------------------------------------------------------------------------
-
-    def reads(self, plot: pyqtgraph.PlotItem, text: Callable[[float, float], str]) -> None:
-        """Say how the place under the mouse reads in words, with SI units."""
-        self._readers.append((plot, text))
-
-    def export(self, path: Path) -> None:
-        """Write the panel as SVG, PDF or PNG, or its curves as CSV, by the ending of `path`.
-
-        Raises
-        ------
-        ValueError
-            For another ending.
-        """
-        self._draw_waiting()
-        ending = path.suffix.lower()
-        if ending == ".svg":
-            pyqtgraph.exporters.SVGExporter(self.graphics.scene()).export(str(path))
-        elif ending == ".png":
-            self.graphics.grab().save(str(path))
-        elif ending == ".csv":
-            self._export_csv(path)
-        elif ending == ".pdf":
-            self._export_pdf(path)
-        else:
-            raise ValueError(f"{path.name}: expected a name ending in .svg, .pdf, .png or .csv")
-
-    def rows(self) -> Iterator[tuple[object, ...]]:
-        """Yield what is drawn as a table: name of the ordinate, name of the curve, x and y."""
-        yield ("plot", "curve", "x", "y")
-        for plot in self._plots():
-            ordinate = _TAG.sub("", plot.getAxis("left").labelText)
-            for name, x, y in _curves_of(plot):
-                yield from ((ordinate, name, *pair) for pair in zip(x.tolist(), y.tolist(), strict=True))
-
-    def _plots(self) -> list[pyqtgraph.PlotItem]:
-        return [item for item in self.graphics.ci.items if isinstance(item, pyqtgraph.PlotItem)]
-
-    def _export_csv(self, path: Path) -> None:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows(self.rows())
-
-    def _export_pdf(self, path: Path) -> None:
-        writer = QPdfWriter(str(path))
-        writer.setPageMargins(QMarginsF(10, 10, 10, 10))
-        painter = QPainter(writer)
-        self.graphics.render(painter)
-        painter.end()
-
-    def ask_where_to_export(self) -> None:
-        """Ask for a file, and write the panel into it."""
-        ask_for_file(self, f"Export {self.name}", Path(f"{self.name}.svg"), ENDINGS, self._export_to, is_new=True)
-
-    def _export_to(self, path: Path) -> None:
-        try:
-            self.export(path)
-        except (OSError, ValueError) as error:
-            self.failed.emit(error)
-
-    def _read_out(self, place: QPointF) -> None:
-        for plot, text in self._readers:
-            if plot.sceneBoundingRect().contains(place):
-                at = plot.vb.mapSceneToView(place)
-                self.readout.setText(text(at.x(), at.y()))
-                return
-
-
-def _curves_of(plot: pyqtgraph.PlotItem) -> Iterator[tuple[object, Floats, Floats]]:
-    """Yield name, x and y of all that a plot shows."""
-    for number, item in enumerate(plot.items):
-        if isinstance(item, CurveStack):
-            yield from ((name, *item.curve(name)) for name in item.names())
-        elif isinstance(item, pyqtgraph.PlotDataItem | pyqtgraph.ScatterPlotItem):
-            x, y = item.getData()
-            if x is not None and y is not None:
-                yield f"line {number}", np.asarray(x), np.asarray(y)
+    def _turn_to(self, axis: int, wanted: Range) -> None:
+        present = self.vb.viewRange()[axis]
+        is_automatic = bool(self.vb.autoRangeEnabled()[axis])
+        if is_automatic or np.abs(np.subtract(wanted, present)).max() > HARDLY * (wanted[1] - wanted[0]):
+            (self.setXRange, self.setYRange)[axis](*wanted, padding=0.0)

@@ -3,10 +3,12 @@
 import numpy as np
 from PyQt5.QtGui import QColor
 
+from acquisition.gui.coordinate import BIAS, CONDUCTANCE
 from acquisition.gui.panel import News, Surroundings
-from acquisition.gui.plots import Plot, View
-from acquisition.gui.style import LABELS, MILLIVOLT, TemperatureColours
+from acquisition.gui.plots import Plot
+from acquisition.gui.style import LABELS, MILLIVOLT, TemperatureColours, isotherm_name
 from acquisition.gui.tail import TailedIsotherm
+from acquisition.gui.view import View
 from analysis.quantities import in_conductance_quanta
 
 PALE = 0.35
@@ -20,7 +22,7 @@ class RawView(View):
         self.plot = Plot(around.palette, LABELS["bias"], LABELS["conductance"])
         self.graphics.addItem(self.plot)
         self.curves = self.plot.stack()
-        self.reads(self.plot, lambda x, y: f"V = {x:.4f} mV, G = {y:.3f} e\u00b2/h")
+        self.reads(self.plot, BIAS, CONDUCTANCE)
 
     def draw_points(self, news: News, stale: frozenset[int]) -> None:
         """Draw the isotherms that have new points; the others are not touched."""
@@ -40,6 +42,7 @@ class RawView(View):
             isotherm.table["bias_V"][rows] * MILLIVOLT,
             np.asarray(in_conductance_quanta(isotherm.table["conductance_S"][rows])),
             _colour(isotherm, colours),
+            label=isotherm_name(isotherm.temperature_setpoint_K, isotherm.field_setpoint_T),
             is_shown=self.selection.shows(isotherm.temperature_setpoint_K, isotherm.field_setpoint_T),
         )
 

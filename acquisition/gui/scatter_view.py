@@ -3,13 +3,16 @@
 import numpy as np
 import pyqtgraph
 
+from acquisition.gui.coordinate import TEMPERATURE_IN_DECADES, Coordinate, power_of_ten
 from acquisition.gui.fitting import FitAnswer
 from acquisition.gui.panel import News, Surroundings
-from acquisition.gui.plots import Plot, View
+from acquisition.gui.plots import Plot
 from acquisition.gui.style import LABELS, TemperatureColours
+from acquisition.gui.view import View
 from analysis.quantities import in_conductance_quanta
 
 NOISY = 1.5
+RATIOS = (0.5, 2.0)
 
 
 class ScatterView(View):
@@ -19,7 +22,7 @@ class ScatterView(View):
         super().__init__(around, "Noise")
         palette = around.palette
         self.pairs = Plot(palette, "predicted \u03c3 (e\u00b2/h)", "measured \u03c3 (e\u00b2/h)")
-        self.ratios = Plot(palette, LABELS["temperature"], "\u03c3 measured / predicted")
+        self.ratios = Plot(palette, LABELS["temperature"], "measured / predicted")
         self.pairs.setLogMode(x=True, y=True)
         self.ratios.setLogMode(x=True)
         self.graphics.addItem(self.pairs, row=0, col=0)
@@ -27,12 +30,12 @@ class ScatterView(View):
         self.pairs.addItem(pyqtgraph.InfiniteLine((0, 0), angle=45, pen=palette.faint), ignoreBounds=True)
         for level in (0.9, 1.0, 1.1):
             self.ratios.marker(level, palette.faint, angle=0)
-        self.ratios.setYRange(0.5, 2.0)
-        self.pair_dots = self.pairs.dots(palette.second, 8.0)
-        self.ratio_dots = self.ratios.dots(palette.second, 8.0)
+        self.ratios.look_at(y=RATIOS)
+        self.pair_dots = self.pairs.dots(palette.second, "noise", size=8.0)
+        self.ratio_dots = self.ratios.dots(palette.second, "ratio", size=8.0)
         self._colours = TemperatureColours([], around.palette)
-        self.reads(self.pairs, lambda x, y: f"predicted {10**x:.3g} e\u00b2/h, measured {10**y:.3g} e\u00b2/h")
-        self.reads(self.ratios, lambda x, y: f"T = {10**x:.4g} K, measured / predicted = {y:.2f}")
+        self.reads(self.pairs, _noise("predicted"), _noise("measured"))
+        self.reads(self.ratios, TEMPERATURE_IN_DECADES, Coordinate("measured / predicted", digits=3))
 
     def show_news(self, news: News) -> None:
         """Take the colours of the run."""
@@ -50,10 +53,20 @@ class ScatterView(View):
         measured = np.asarray(in_conductance_quanta(residuals_S))
         self.pair_dots.setData(np.log10(predicted), np.log10(measured), brush=brushes)
         self.ratio_dots.setData(np.log10(temperatures_K), measured / predicted, brush=brushes)
+        self.ratios.look_at(y=(RATIOS[0], max(RATIOS[1], 1.1 * float(np.max(measured / predicted, initial=0.0)))))
         advice = f"more than {NOISY:g} times the predicted noise: look for pick-up, a loose lead, heating"
-        self.readout.setText(advice if bool(np.any(measured > NOISY * predicted)) else " ")
+        self.say(advice if bool(np.any(measured > NOISY * predicted)) else "")
+
+    def show_refusal(self, why: str) -> None:
+        """Say why nothing is seen yet."""
+        if not self.pair_dots.getData()[0].size:
+            self.say(f"no noise without a fit: {why}")
 
     def forget(self) -> None:
         """Forget the fit, for another run."""
         self.pair_dots.setData([], [])
         self.ratio_dots.setData([], [])
+
+
+def _noise(which: str) -> Coordinate:
+    return Coordinate(f"{which} \u03c3", "e\u00b2/h", power_of_ten, digits=3)

@@ -31,6 +31,11 @@ LABELS = {
 """Quantity and unit of each axis."""
 
 
+def isotherm_name(temperature_K: float, field_T: float = 0.0) -> str:
+    """Return what an isotherm is called, everywhere alike."""
+    return f"{temperature_K:.4g} K" + (f", {field_T:g} T" if field_T else "")
+
+
 class Tone(Enum):
     """What a colour says; each goes with a word."""
 

@@ -27,7 +27,6 @@ from acquisition.gui.log_pane import LogPane
 from acquisition.gui.menus import Menus
 from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.panels import PANELS, Area, Place
-from acquisition.gui.plots import View
 from acquisition.gui.run_phase import RunPhase
 from acquisition.gui.run_status import RunStatus
 from acquisition.gui.simulator_panel import SimulatorPanel
@@ -37,6 +36,7 @@ from acquisition.gui.style import TemperatureColours, Tone
 from acquisition.gui.tail import Fresh, RunTail
 from acquisition.gui.trouble import PAUSED, Trouble, trouble_of_error, trouble_of_pause, trouble_of_run
 from acquisition.gui.trouble_dialog import TroubleDialog
+from acquisition.gui.view import View
 from acquisition.gui.zero_bias_view import ZeroBiasView
 from acquisition.measured import facts_of_run
 from acquisition.run_schema import SUFFIX
@@ -90,7 +90,8 @@ class LabWindow(QMainWindow):
         self._build(places)
         self._worker = FitWorker(self._wall, self)
         self._worker.fitted.connect(self._take_fit)
-        self._worker.refused.connect(self.panel(CollapseView).refuse)
+        for panel in self.panels:
+            self._worker.refused.connect(panel.show_refusal)
         self._worker.start()
         program = QCoreApplication.instance()
         assert program is not None
@@ -207,6 +208,12 @@ class LabWindow(QMainWindow):
 
     def _tell_of_report(self) -> None:
         self.statusBar().showMessage(f"the report is in {self._report_folder}")
+
+    def follow(self) -> None:
+        """Let all plots look at everything again, whatever has been zoomed."""
+        for panel in self.panels:
+            if isinstance(panel, View):
+                panel.follow()
 
     def leave(self) -> None:
         """Close the window; the engine goes on."""

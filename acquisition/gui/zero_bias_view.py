@@ -4,14 +4,26 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph
+from numpy.typing import NDArray
 
+from acquisition.gui.coordinate import TIME, Coordinate
 from acquisition.gui.fitting import FitAnswer
 from acquisition.gui.history import HOUR_S
 from acquisition.gui.panel import News, Surroundings
-from acquisition.gui.plots import Plot, View
-from acquisition.gui.style import LABELS, TemperatureColours
+from acquisition.gui.plots import Plot
+from acquisition.gui.style import LABELS, TemperatureColours, isotherm_name
 from acquisition.gui.tail import TailedIsotherm
+from acquisition.gui.view import View
 from analysis.quantities import in_conductance_quanta
+
+Floats = NDArray[np.float64]
+
+UNFITTED_ALPHA = 0.5
+"""The law is drawn with it as long as there is no fit."""
+
+FEWEST_FOR_A_LINE = 3
+SLACK = 1.01
+"""Setpoints and the temperatures of the electrons, by which the fit chooses, differ a little."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +32,7 @@ class _ZeroBias:
 
     temperature_K: float
     quanta: float
+    error: float
 
 
 class ZeroBiasView(View):
@@ -32,13 +45,15 @@ class ZeroBiasView(View):
         self.drift = Plot(palette, LABELS["time"], "anchor drift (e\u00b2/h)")
         self.graphics.addItem(self.law, row=0, col=0)
         self.graphics.addItem(self.drift, row=0, col=1)
-        self.line = self.law.line(palette.accent)
-        self.means = self.law.dots(palette.foreground, 7.0)
+        self.line = self.law.line(palette.accent, "straight line")
+        self.means = self.law.dots(palette.foreground, "zero bias", size=7.0)
         self.anchors = self.drift.stack(4.0)
         self._found: dict[tuple[float, float], _ZeroBias] = {}
         self._colours = TemperatureColours([], around.palette)
-        self._alpha = 0.5
-        self.reads(self.law, lambda x, y: f"T = {self._temperature_K(x):.4g} K, G(0,T) = {y:.3f} e\u00b2/h")
+        self._alpha = UNFITTED_ALPHA
+        self._warmest_K: float | None = None
+        self.reads(self.law, Coordinate("T", "K", self._temperature_K), Coordinate("G(0,T)", "e\u00b2/h", digits=7))
+        self.reads(self.drift, TIME, Coordinate("G \u2212 mean", "e\u00b2/h"))
 
     def draw_points(self, news: News, stale: frozenset[int]) -> None:
         """Draw the anchors of the isotherms that have new points, and the law through all."""
@@ -49,6 +64,7 @@ class ZeroBiasView(View):
 
     def draw_answer(self, answer: FitAnswer) -> None:
         """Draw the law with the fitted exponent."""
+        self._warmest_K = answer.fit.window.temperature_max_K
         self.use_exponent(answer.fit.alpha)
 
     def use_exponent(self, alpha: float) -> None:
@@ -58,7 +74,7 @@ class ZeroBiasView(View):
 
     def forget(self) -> None:
         """Take everything away, for another run."""
-        self._found = {}
+        self._found, self._alpha, self._warmest_K = {}, UNFITTED_ALPHA, None
         self.anchors.clear()
         self.means.setData([], [])
         self.line.setData([], [])
@@ -71,31 +87,45 @@ class ZeroBiasView(View):
         quanta = np.asarray(in_conductance_quanta(table["conductance_S"][rows]))
         setpoint_K, field_T = isotherm.temperature_setpoint_K, isotherm.field_setpoint_T
         mean_K = float(np.mean(table["temperature_K"][rows]))
-        self._found[setpoint_K, field_T] = _ZeroBias(mean_K, float(quanta.mean()))
+        errors = np.asarray(in_conductance_quanta(table["conductance_error_S"][rows]))
+        error = float(np.sqrt(np.mean(errors**2) / len(errors)))
+        self._found[setpoint_K, field_T] = _ZeroBias(mean_K, float(quanta.mean()), error)
         self.anchors.set_curve(
             isotherm.index,
             table["time_s"][rows] / HOUR_S,
             quanta - quanta.mean(),
             self._colours.colour(setpoint_K),
+            label=isotherm_name(setpoint_K, field_T),
             is_shown=self.selection.shows(setpoint_K, field_T),
         )
 
     def _draw_law(self) -> None:
-        lowest_T = min((abs(field_T) for _, field_T in self._found), default=0.0)
-        chosen = sorted((setpoint_K, field_T) for setpoint_K, field_T in self._found if abs(field_T) == lowest_T)
-        if not chosen:
+        places = [place for place in self._found if self.selection.field_T in (None, place[1])]
+        lowest_T = min((abs(field_T) for _, field_T in places), default=0.0)
+        chosen = sorted(place for place in places if abs(place[1]) == lowest_T)
+        shown = [place for place in chosen if self.selection.shows_temperature(place[0])]
+        brushes = [pyqtgraph.mkBrush(self._colours.colour(setpoint_K)) for setpoint_K, _ in shown]
+        self.means.setData(*self._law_of(shown)[:2], brush=brushes)
+        fitted = [place for place in chosen if self._warmest_K is not None and place[0] < SLACK * self._warmest_K]
+        self._draw_line(*self._law_of(fitted))
+        exponent = "" if self._warmest_K else f"no fit yet, drawn with \u03b1 = {self._alpha:g}; "
+        self.say(f"{exponent}H = {lowest_T:g} T; straight line: through the isotherms of the fit" if chosen else "")
+
+    def _law_of(self, places: list[tuple[float, float]]) -> tuple[Floats, Floats, Floats]:
+        """Return T^alpha, G(0,T) and its error, shape (n,) each."""
+        found = [self._found[place] for place in places]
+        rows = [(one.temperature_K**self._alpha, one.quanta, one.error) for one in found]
+        x, y, errors = np.array(rows).reshape(-1, 3).T
+        return x, y, errors
+
+    def _draw_line(self, x: Floats, y: Floats, errors: Floats) -> None:
+        """Draw a straight line through points with errors, unless they are too few or on one spot."""
+        if len(x) < FEWEST_FOR_A_LINE or np.ptp(x) == 0.0:
+            self.line.setData([], [])
             return
-        x = np.array([self._found[place].temperature_K for place in chosen]) ** self._alpha
-        y = np.array([self._found[place].quanta for place in chosen])
-        is_shown = np.array([self.selection.shows_temperature(setpoint_K) for setpoint_K, _ in chosen])
-        brushes = [pyqtgraph.mkBrush(self._colours.colour(setpoint_K)) for setpoint_K, _ in chosen]
-        shown = np.flatnonzero(is_shown)
-        self.means.setData(x[shown], y[shown], brush=[brushes[place] for place in shown])
-        if len(chosen) > 2:
-            # the coldest half tells the slope: the warm end bends towards the Kondo temperature
-            cold = slice(0, max(3, len(chosen) // 2))
-            slope, zero = np.polyfit(x[cold], y[cold], 1)
-            self.line.setData([0.0, x[-1]], [zero, zero + slope * x[-1]])
+        slope, zero = np.polyfit(x, y, 1, w=1.0 / errors)
+        ends = np.array([0.0, float(x.max())])
+        self.line.setData(ends, zero + slope * ends)
 
     def _temperature_K(self, x: float) -> float:
         return max(x, 0.0) ** (1.0 / self._alpha) if self._alpha else float("nan")

@@ -75,7 +75,18 @@ def field_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def short_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of one temperature, of which no exponent can be had."""
+    out = tmp_path_factory.mktemp("short")
+    recipe = out / "short.toml"
+    recipe.write_text(FIELDS.replace("[1.4, 0.7, 0.35]", "[1.4]").replace("[0.0, 2.0]", "[0.0]"))
+    assert main(["run", str(recipe), "--simulate", "cu1", "--out", str(out)]) == 0
+    (found,) = out.glob("*.sqlite")
+    return found
+
+
+@pytest.fixture(scope="session")
 def watching(qapp: QApplication, field_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabWindow]:
     """One window for many tests, looking at the run in two fields, fitted; tests put back what they change."""
     style.apply(qapp, style.LIGHT)
