@@ -36,6 +36,7 @@ def work_off(out: Path, wall: Wall) -> int:
         while True:
             queue = load_queue(out)
             if (left := queue.under_way()) is not None:
+                left = replace(left, run_file=left.run_file or started_run(_log_of(out, left)))
                 _wait_for(Path(left.run_file), lock, wall)
                 _note_end(out, left, _outcome(left.run_file, "the runner ended while it started"), wall)
             elif queue.is_held or (entry := queue.next()) is None:
@@ -47,7 +48,7 @@ def work_off(out: Path, wall: Wall) -> int:
 
 def _run(out: Path, entry: QueueEntry, lock: FileLock, wall: Wall) -> None:
     """Begin a run, and see it through."""
-    log = out / ".queue.log"
+    log = _log_of(out, entry)
     change_queue(out, lambda queue: queue.with_changed(entry.id, state=EntryState.RUNNING), wall)
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
@@ -66,6 +67,12 @@ def _run(out: Path, entry: QueueEntry, lock: FileLock, wall: Wall) -> None:
         wall.sleep(POLL_S)
     run_file = run_file or started_run(log)
     _note_end(out, replace(entry, run_file=run_file), _outcome(run_file, last_line(log)), wall)
+    log.unlink()
+
+
+def _log_of(out: Path, entry: QueueEntry) -> Path:
+    """Return the log of an entry's engine: each its own, as one that outlived its runner may still write into it."""
+    return out / f".queue.{entry.id}.log"
 
 
 def _wait_for(run_file: Path, lock: FileLock, wall: Wall) -> None:

@@ -1,7 +1,7 @@
 """The queue of runs: what waits, in which order, and what became of what was begun. The file is the truth, not this."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer
@@ -21,10 +21,13 @@ from acquisition.errors import AcquisitionError, InputError
 from acquisition.gui.launch import start_detached
 from acquisition.gui.panel import Panel, Surroundings
 from acquisition.gui.style import Tone
+from acquisition.plan import make_plan
+from acquisition.planning.timing import duration_text
+from acquisition.recipe import load_recipe
 from acquisition.run_queue import EntryState, Queue, QueueEntry, change_queue, is_worked_off, load_queue, queue_path
 
 LOOK_MS = 400
-HEADINGS = ("state", "recipe", "on", "seed", "speed", "run file", "")
+HEADINGS = ("state", "recipe", "on", "seed", "speed", "takes", "run file", "")
 _TONES = {
     EntryState.RUNNING: Tone.BUSY,
     EntryState.DONE: Tone.GOOD,
@@ -33,14 +36,23 @@ _TONES = {
 }
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """How long an entry will take, in experiment time, or why it cannot be measured."""
+
+    duration_s: float
+    complaint: str = ""
+
+
 class QueuePanel(Panel):
     """Reorder, skip, duplicate, take out; go on or hold."""
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__("Queue")
         self._around = around
-        self._seen = ""
+        self._seen: tuple[object, ...] = ()
         self._queue = Queue()
+        self._forecasts: dict[QueueEntry, Forecast] = {}
         self.list = QTreeWidget()
         self.list.setHeaderLabels(list(HEADINGS))
         self.list.setRootIsDecorated(False)
@@ -81,16 +93,19 @@ class QueuePanel(Panel):
         self.go_on.clicked.connect(self._go_on)
         self.hold.clicked.connect(lambda: self._change(lambda queue: replace(queue, is_held=True)))
         self.list.itemDoubleClicked.connect(self._open)
+        self.list.itemSelectionChanged.connect(self._enable)
 
     # --- showing ----------------------------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Look whether the queue has changed; called by a timer."""
+        """Look whether the queue has changed, or a recipe that waits in it; called by a timer."""
         try:
             path = queue_path(self._around.out)
             text = path.read_text(encoding="utf-8") if path.exists() else ""
-            if text != self._seen:
-                self._seen = text
+            seen = (text, *(_date(Path(entry.recipe)) for entry in self._queue.entries))
+            if seen != self._seen:
+                self._seen = seen
+                self._forecasts.clear()
                 self._show(load_queue(self._around.out))
         except (OSError, InputError) as error:
             self.failed.emit(error)
@@ -101,8 +116,24 @@ class QueuePanel(Panel):
 
     def _state_text(self, is_working: bool) -> str:
         if self._queue.is_held:
-            return "held" if not is_working else "held after the run under way"
-        return "at work" if is_working else "not at work"
+            state = "held" if not is_working else "held after the run under way"
+        else:
+            state = "at work" if is_working else "not at work"
+        waiting = [self._forecast(entry) for entry in self._queue.entries if entry.state is EntryState.WAITING]
+        if not waiting:
+            return state
+        return f"{state}; waiting: {len(waiting)}, {duration_text(sum(one.duration_s for one in waiting))}"
+
+    def _forecast(self, entry: QueueEntry) -> "Forecast":
+        """Return how long an entry will take, or what is wrong with it, found while somebody is there to mend it."""
+        if entry not in self._forecasts:
+            station = None if entry.station is None else Path(entry.station)
+            try:
+                plan = make_plan(load_recipe(entry.recipe), self._around.station_for(station, entry.sample))
+                self._forecasts[entry] = Forecast(plan.duration_s)
+            except InputError as error:
+                self._forecasts[entry] = Forecast(0.0, str(error))
+        return self._forecasts[entry]
 
     def _show(self, queue: Queue) -> None:
         if self.follow.isChecked():
@@ -115,6 +146,19 @@ class QueuePanel(Panel):
             self.list.addTopLevelItem(item)
             if entry.id == chosen:
                 self.list.setCurrentItem(item)
+        self._enable()
+
+    def _enable(self) -> None:
+        """Allow what can be done with the entry that is chosen."""
+        names = [entry.id for entry in self._queue.entries]
+        place = names.index(self._chosen()) if self._chosen() in names else None
+        state = None if place is None else self._queue.entries[place].state
+        self.up.setEnabled(bool(place))
+        self.down.setEnabled(place is not None and place < len(names) - 1)
+        self.skip.setEnabled(state in (EntryState.WAITING, EntryState.SKIPPED))
+        self.skip.setText("Put back" if state is EntryState.SKIPPED else "Skip")
+        self.duplicate.setEnabled(place is not None)
+        self.remove.setEnabled(place is not None and state is not EntryState.RUNNING)
 
     def _follow(self, queue: Queue) -> None:
         """Look at the run that was begun last since the last look, be it over by now."""
@@ -127,18 +171,24 @@ class QueuePanel(Panel):
         place = " with ".join(part for part in (_name(entry.station), entry.sample) if part)
         simulated = entry.sample is not None
         speed = "max" if entry.speed is None else f"{entry.speed:g} x"
+        waits = entry.state is EntryState.WAITING
+        forecast = self._forecast(entry) if waits else Forecast(0.0)
         cells = (
             entry.state.value,
             Path(entry.recipe).name,
             place,
             str(entry.seed) if simulated else "",
             speed if simulated else "",
+            duration_text(forecast.duration_s) if waits and not forecast.complaint else "",
             _name(entry.run_file),
-            entry.message,
+            entry.message or forecast.complaint,
         )
         item = QTreeWidgetItem(list(cells))
         item.setData(0, Qt.ItemDataRole.UserRole, entry.id)
         item.setToolTip(1, entry.recipe)
+        item.setToolTip(7, item.text(7))
+        if forecast.complaint:
+            item.setForeground(7, QBrush(QColor(self._around.palette.tones[Tone.BAD])))
         if entry.state in _TONES:
             item.setForeground(0, QBrush(QColor(self._around.palette.tones[_TONES[entry.state]])))
         return item
@@ -181,3 +231,11 @@ class QueuePanel(Panel):
 
 def _name(path: str | None) -> str:
     return Path(path).name if path else ""
+
+
+def _date(path: Path) -> float | None:
+    """Return when a file was changed last, None if there is none."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None

@@ -1,5 +1,6 @@
 """The queue: order, skips and copies; a runner that starts one run after the other and holds after one that failed."""
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -102,6 +103,29 @@ def test_runner_that_begins_anew_learns_what_became_of_the_run_under_way(tmp_pat
     assert work_off(tmp_path, WALL) == 0
     (entry,) = load_queue(tmp_path).entries
     assert (entry.state, entry.message) == ("done", "complete")
+
+
+def test_run_is_found_that_began_after_its_runner_was_killed(tmp_path: Path, finished: Path) -> None:
+    queue = queue_of("a")
+    change_queue(tmp_path, lambda _: queue.with_changed(queue.entries[0].id, state=EntryState.RUNNING), WALL)
+    started = json.dumps({"event": "started", "run": str(finished)})
+    (tmp_path / f".queue.{queue.entries[0].id}.log").write_text(f"{started}\n")
+    assert work_off(tmp_path, WALL) == 0
+    (entry,) = load_queue(tmp_path).entries
+    assert (entry.state, entry.run_file) == ("done", str(finished))
+
+
+def test_log_of_an_engine_that_outlived_its_runner_is_no_other_ones(tmp_path: Path) -> None:
+    gone = queue_of("gone.toml")
+    change_queue(tmp_path, lambda _: gone, WALL)
+    with (tmp_path / ".queue.other.log").open("w") as log:
+        log.write("long " * 200)
+        log.flush()
+        assert work_off(tmp_path, WALL) == 1
+        log.write("last words\n")
+    (entry,) = load_queue(tmp_path).entries
+    assert entry.message.startswith("gone.toml: no such file")
+    assert not list(tmp_path.glob(f".queue.{entry.id}.log"))
 
 
 def test_one_runner_a_folder(tmp_path: Path) -> None:

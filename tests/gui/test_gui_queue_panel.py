@@ -7,9 +7,11 @@ from typing import Any
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QPushButton
 
+from acquisition.clock import WallClock
 from acquisition.gui.queue_panel import QueuePanel
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
+from acquisition.run_queue import EntryState, Queue, QueueEntry, change_queue
 
 LEFT = Qt.MouseButton.LeftButton
 SMALL = """
@@ -54,12 +56,52 @@ def test_queue_is_put_in_order_and_worked_off_without_the_window(
     press(1, panel.remove)
     press(2, panel.skip)
     assert column(panel, 0) == ["waiting", "skipped", "skipped"]
+    assert panel.skip.text() == "Put back"
     qtbot.mouseClick(panel.go_on, LEFT)
-    qtbot.waitUntil(lambda: panel.state.text() == "at work", timeout=60_000)
+    qtbot.waitUntil(lambda: panel.state.text().startswith("at work"), timeout=60_000)
     qtbot.waitUntil(lambda: window._tail is not None, timeout=60_000)  # it looks at what is begun
     window.close()
 
     again = make_window().panel(QueuePanel)
     qtbot.waitUntil(lambda: column(again, 0) == ["done", "skipped", "skipped"], timeout=60_000)
     qtbot.waitUntil(lambda: again.state.text() == "not at work", timeout=20_000)
-    assert column(again, 5)[0].endswith("small.zerobias.sqlite")
+    assert column(again, 6)[0].endswith("small.zerobias.sqlite")
+
+
+def test_only_what_can_be_done_with_an_entry_is_offered(make_window: Callable[..., LabWindow], tmp_path: Path) -> None:
+    window = make_window()
+    change_queue(window._around.out, lambda queue: waiting_and_running(queue, tmp_path), WallClock())
+    panel = window.panel(QueuePanel)
+    panel.look()
+    offered = {
+        None: "",
+        0: "down skip duplicate remove",
+        1: "up duplicate",
+    }
+    for row, names in offered.items():
+        panel.list.setCurrentItem(None if row is None else panel.list.topLevelItem(row))
+        buttons = ("up", "down", "skip", "duplicate", "remove")
+        assert " ".join(name for name in buttons if getattr(panel, name).isEnabled()) == names
+
+
+def test_entry_whose_recipe_is_gone_or_broken_is_told_before_its_turn(
+    make_window: Callable[..., LabWindow], qtbot: Any, tmp_path: Path
+) -> None:
+    window = make_window()
+    start, panel = window.panel(StartPanel), window.panel(QueuePanel)
+    recipe = tmp_path / "one.toml"
+    recipe.write_text(SMALL)
+    start.recipe.set_path(recipe)
+    qtbot.mouseClick(start.enqueue, LEFT)
+    qtbot.waitUntil(lambda: column(panel, 5) == ["00:06 h"], timeout=5_000)
+    assert panel.state.text() == "not at work; waiting: 1, 00:06 h"
+    recipe.unlink()
+    qtbot.waitUntil(lambda: "no such file" in column(panel, 7)[0], timeout=5_000)
+    recipe.write_text(SMALL.replace("4.2", "42"))
+    qtbot.waitUntil(lambda: "42 K" in column(panel, 7)[0], timeout=5_000)
+
+
+def waiting_and_running(queue: Queue, folder: Path) -> Queue:
+    for name in ("one", "two"):
+        queue = queue.with_added(QueueEntry(str(folder / name), None, "cu1"))
+    return queue.with_changed(queue.entries[1].id, state=EntryState.RUNNING)
