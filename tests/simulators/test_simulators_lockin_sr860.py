@@ -6,55 +6,16 @@ import struct
 
 import numpy as np
 import pytest
+from ohmic_bench import CONTACT_OHM, OhmicBench
 
-from simulators.clock import VirtualClock
 from simulators.lockin_sr860 import SR860
-from simulators.samples.isotherms import BiasCurve, ohmic_curve
-from simulators.wiring import Wiring
-from simulators.world import World
-
-CONTACT_OHM = 10.0
 
 
-class OhmicContact:
-    background_S = 1.0 / CONTACT_OHM
-
-    def curve(self, *_: object, **__: object) -> BiasCurve:
-        return ohmic_curve(1.0 / CONTACT_OHM)
-
-    def switches_s(self, start_s: float, end_s: float) -> list[float]:
-        return []
-
-
-class Surroundings:
-    """A stage at 1 K and no field."""
-
-    def sample_temperature_K(self, time_s: float) -> float:
-        return 1.0
-
-    def set_external_heat_W(self, time_s: float, name: str, power_W: float) -> None:
-        pass
-
-    def field_T(self, time_s: float) -> float:
-        return 0.0
-
-
-class Bench:
+class Bench(OhmicBench[SR860]):
     """An SR860 on an ohmic contact, with its clock in hand."""
 
     def __init__(self, seed: int = 1, model: str = "SR860") -> None:
-        self.clock = VirtualClock()
-        self.world = World(OhmicContact(), Wiring(seed), Surroundings(), Surroundings())
-        self.box = SR860(self.clock, self.world, seed, model)
-
-    def send(self, *messages: str) -> None:
-        for message in messages:
-            assert self.box.answer(message) is None
-
-    def ask(self, message: str) -> str:
-        reply = self.box.answer(message)
-        assert reply is not None
-        return reply
+        super().__init__(lambda clock, world, seed: SR860(clock, world, seed, model), seed)
 
     def xy(self) -> tuple[float, float]:
         x, y = self.ask("SNAP? X,Y").split(",")
