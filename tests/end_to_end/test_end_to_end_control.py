@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_runs import SMALL
 
 from acquisition.cli import main
 from acquisition.clock import WallClock
@@ -18,22 +19,6 @@ from acquisition.running.command_file import CommandKind
 from acquisition.running.lock import lock_path, read_owner
 from acquisition.terminal.control_commands import send
 
-RECIPE = """
-[run]
-name = "small"
-sample = "cu1"
-[[series]]
-temperatures_K = [4.2, 4.1]  # where the simulated cryostat begins
-[bias]
-maximum_V = 0.5e-3
-points = 11
-[anchors]
-every_points = 8
-[settling]
-dwell_above_1K_s = 30
-temperature_drift_fraction_per_10min = 0.05
-anchor_gap_s = 10
-"""
 POINTS = 54
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits as POSIX has them")
@@ -44,7 +29,7 @@ class Engine:
 
     def __init__(self, folder: Path, speed: float, preamble: str = "") -> None:
         recipe = folder / "small.toml"
-        recipe.write_text(RECIPE)
+        recipe.write_text(SMALL)
         words = ["run", str(recipe), "--simulate", "cu1", "--out", str(folder / "runs"), "--events", "--json"]
         script = f"import sys\n{preamble}\nfrom acquisition.cli import main\nsys.exit(main(sys.argv[1:]))"
         self.process = subprocess.Popen(

@@ -6,11 +6,11 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from small_runs import SMALL, QuickWall
 
 from acquisition.engine import run_plan
 from acquisition.plan import make_plan
@@ -21,7 +21,7 @@ from acquisition.run_outcome import RunOutcome
 from acquisition.run_schema import RunState
 from acquisition.running.alerts import Alerts, AlertSettings
 from acquisition.running.command_file import CommandKind, write_command
-from acquisition.running.control import POLL_S, AttentiveWall, Control
+from acquisition.running.control import AttentiveWall, Control
 from acquisition.running.journal import WriteJournal
 from acquisition.station import open_simulated
 from acquisition.station_file import Station, simulated_station
@@ -29,44 +29,11 @@ from simulators.fault_panel import FaultPanel, Order
 from simulators.faults import Fault
 from simulators.rack import LOCKIN_ADDRESS, MAGNET_ADDRESS, MERCURY_ADDRESS, Rack, find_rack
 
-RECIPE = """
-[run]
-name = "interlocks"
-sample = "cu1"
-[[series]]
-temperatures_K = [4.2, 4.1]  # where the simulated cryostat begins
-[bias]
-maximum_V = 0.5e-3
-points = 11
-[anchors]
-every_points = 8
-[settling]
-dwell_above_1K_s = 30
-temperature_drift_fraction_per_10min = 0.05
-anchor_gap_s = 10
-"""
 SIZE = 27
 """Points of one isotherm of it."""
 
 WARM_K = 4.225
 """Where the simulated cryostat does not come while it is cooled, and does within minutes while it is not."""
-
-
-class QuickWall:
-    """A wall clock that moves on by a little at every look."""
-
-    def __init__(self) -> None:
-        self.time_s = 0.0
-
-    def monotonic_s(self) -> float:
-        self.time_s += 0.4 * POLL_S
-        return self.time_s
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 22, 8, 0, tzinfo=UTC) + timedelta(seconds=self.time_s)
-
-    def sleep(self, duration_s: float) -> None:
-        self.time_s += duration_s
 
 
 @dataclass
@@ -102,7 +69,7 @@ class Night:
     def run(
         self,
         station: Station | None = None,
-        recipe: str = RECIPE,
+        recipe: str = SMALL,
         *,
         is_unattended: bool = False,
         alerts: Alerts | None = None,
@@ -189,7 +156,7 @@ def test_contact_that_is_lost_before_the_first_point_of_an_isotherm_leaves_no_go
 
 def test_quench_in_a_sweep_stops_the_run_and_nothing_is_sent_to_the_magnet(night: Night) -> None:
     night.on_point = at(5, Fault.QUENCH)
-    recipe = RECIPE.replace("[bias]", "fields_T = [0.2]\n[bias]")
+    recipe = SMALL.replace("[bias]", "fields_T = [0.2]\n[bias]")
     outcome = night.run(recipe=recipe)
     assert (outcome.state, outcome.exit_status) == (RunState.SAFETY_STOP, 3)
     assert "quench" in outcome.message
@@ -263,7 +230,7 @@ def test_heater_that_is_open_ends_the_run_safe_and_named(night: Night) -> None:
 
 
 def test_ramp_down_rule_sends_the_field_to_zero_from_the_idle_safe_state(night: Night) -> None:
-    recipe = RECIPE.replace("[bias]", "fields_T = [0.2]\n[bias]")
+    recipe = SMALL.replace("[bias]", "fields_T = [0.2]\n[bias]")
     outcome = night.run(station({"on": "field_T", "above": 0.15, "for_s": 60.0, "action": "ramp-down"}), recipe)
     assert outcome.exit_status == 3
     assert night.messages("safe-state")[-1] == "field going to 0 T at 0.2 T/min"
@@ -442,7 +409,7 @@ def with_level_meter() -> Station:
 
 def test_helium_that_runs_out_brings_the_field_down_and_stands_in_the_run_file(night: Night) -> None:
     night.on_point = at(5, Fault.HELIUM_LOW)
-    recipe = RECIPE.replace("[bias]", "fields_T = [0.05]\n[bias]").replace("points = 11", "points = 201")
+    recipe = SMALL.replace("[bias]", "fields_T = [0.05]\n[bias]").replace("points = 11", "points = 201")
     outcome = night.run(with_level_meter(), recipe)
     assert (outcome.state, outcome.exit_status) == (RunState.SAFETY_STOP, 3)
     assert "helium_fraction below 0.2 for 300 s: it is 0.049" in outcome.message
@@ -462,6 +429,6 @@ def test_level_meter_that_answers_nothing_is_an_alarm(night: Night) -> None:
             box.answer = lambda line: "STAT:DEV:DB5.L1:NOT_FOUND" if "LVL" in line else answer(line)  # type: ignore[method-assign]
 
     night.on_point = silence
-    recipe = RECIPE.replace("points = 11", "points = 201")
+    recipe = SMALL.replace("points = 11", "points = 201")
     outcome = night.run(with_level_meter(), recipe)
     assert "helium_fraction below 0.2 for 300 s: it is not known" in outcome.message

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from test_end_to_end_interlocks import SIZE, Night, QuickWall
+from small_runs import QuickWall
+from test_end_to_end_interlocks import SIZE, Night
 
 from acquisition.cli import main
 from acquisition.errors import RunFileError
