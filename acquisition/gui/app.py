@@ -1,8 +1,8 @@
 """Start the window: one application, one palette, and a hook by which no exception in a slot ends the program."""
 
 import faulthandler
-import functools
 import logging
+import math
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from PyQt5 import sip
 from PyQt5.QtCore import QCoreApplication, QSettings, Qt
 from PyQt5.QtWidgets import QApplication
 
-from acquisition.clock import WallClock
+from acquisition.clock import Wall, WallClock
 from acquisition.errors import AcquisitionError
 from acquisition.gui import style
 from acquisition.gui.panel import Surroundings
@@ -25,6 +25,9 @@ from acquisition.gui.window import LabWindow
 from acquisition.station_file import Station
 
 _log = logging.getLogger(__name__)
+
+AGAIN_S = 2.0
+"""An exception is not told again while it is raised more often than so."""
 
 
 def open_window(
@@ -96,7 +99,7 @@ class Desk:
             window.attach(run_file)
         window.theme_wanted.connect(self.change_theme)
         window.show()
-        sys.excepthook = functools.partial(_show_exception, window)
+        sys.excepthook = ExceptionHook(window, self._around.wall)
         before, self.window = self.window, window
         if before is not None:
             before.close()
@@ -138,14 +141,38 @@ def _log_exception(kind: type[BaseException], error: BaseException, trace: Trace
     _log.error("an exception in the window; the run is not affected", exc_info=(kind, error, trace))
 
 
-def _show_exception(
-    window: LabWindow, kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    """Log what a slot raised and show it; what that raises in its turn is only logged."""
-    _log_exception(kind, error, trace)
-    try:
-        text = "".join(traceback.format_exception(error))
-        what = f"An error in the program itself: {kind.__name__}: {error}; please report it with the details"
-        window.trouble.show_trouble(trouble_of_error(AcquisitionError(what), text))
-    except RuntimeError:  # the window is gone
-        _log.exception("the error above cannot be shown")
+class ExceptionHook:
+    """Logs what a slot raised and shows it; what a timer raises time after time is told once.
+
+    Parameters
+    ----------
+    window : LabWindow
+        Shows it.
+    wall : Wall
+        Tells how long ago the same was raised last.
+    """
+
+    def __init__(self, window: LabWindow, wall: Wall) -> None:
+        self._window = window
+        self._wall = wall
+        self._raised_s: dict[tuple[str, int], float] = {}
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Take an exception that nobody caught; what showing it raises in its turn is only logged."""
+        if self._is_told(trace):
+            return
+        _log_exception(kind, error, trace)
+        try:
+            text = "".join(traceback.format_exception(error))
+            what = f"An error in the program itself: {kind.__name__}: {error}; please report it with the details"
+            self._window.trouble.show_trouble(trouble_of_error(AcquisitionError(what), text))
+        except RuntimeError:  # the window is gone
+            _log.exception("the error above cannot be shown")
+
+    def _is_told(self, trace: TracebackType | None) -> bool:
+        """Say whether the same line of code raised something just before."""
+        frames = traceback.extract_tb(trace)
+        place = (frames[-1].filename, frames[-1].lineno or 0) if frames else ("", 0)
+        now_s = self._wall.monotonic_s()
+        before_s, self._raised_s[place] = self._raised_s.get(place, -math.inf), now_s
+        return now_s - before_s < AGAIN_S

@@ -26,8 +26,9 @@ from acquisition.status import commit_age_s
 
 Floats = NDArray[np.float64]
 
-DRIFT_S = 120.0
-"""Experiment time over which the drift of the temperature is taken."""
+DRIFT_S, LEAST_DRIFT_S = 300.0, 60.0
+"""Experiment time over which the drift of the temperature is taken, and from which there is one: a few points in a row
+say more of the thermometer's noise."""
 
 SECONDS_PER_MINUTE = 60.0
 MILLIAMPERE = 1e3
@@ -179,6 +180,6 @@ def _heater_range(settings: Mapping[str, Any]) -> str:
 
 
 def _drift_K_per_min(time_s: Floats, temperature_K: Floats) -> float | None:
-    if len(time_s) < 3 or np.ptp(time_s) == 0:
+    if len(time_s) < 3 or np.ptp(time_s) < LEAST_DRIFT_S:
         return None
     return float(np.polyfit(time_s - time_s.max(), temperature_K, 1)[0] * SECONDS_PER_MINUTE)

@@ -9,9 +9,10 @@ from PyQt5.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QP
 
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.gui.checklist_dialog import ChecklistDialog
+from acquisition.gui.control_bar import GOING_ON
 from acquisition.gui.editor import Editor
 from acquisition.gui.launch import RunChoice
-from acquisition.gui.panel import Panel, Surroundings
+from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.path_field import PathField
 from acquisition.gui.rack_field import RackField
 from acquisition.plan import make_plan
@@ -30,6 +31,7 @@ class StartPanel(Panel):
         self.out = around.out
         self._around = around
         self._station_for = around.station_for
+        self._is_going_on = self._is_allowed = False
         outer = QVBoxLayout(self)
         outer.addStretch(1)
         title = QLabel("<h2>Zerobias</h2><p>Choose a recipe and start; the collapse appears while the run goes on.</p>")
@@ -131,9 +133,24 @@ class StartPanel(Panel):
         )
         self._allow(True)
 
+    def clear(self) -> None:
+        """Forget the run: another one is looked at from now on."""
+        self._is_going_on = False
+        self._enable()
+
+    def show_news(self, news: News) -> None:
+        """Start nothing while a run goes on: that would turn the window away from it."""
+        self._is_going_on = news.tail.state in GOING_ON
+        self._enable()
+
     def _allow(self, is_allowed: bool) -> None:
-        for button in (self.start, self.enqueue):
-            button.setEnabled(is_allowed)
+        self._is_allowed = is_allowed
+        self._enable()
+
+    def _enable(self) -> None:
+        self.enqueue.setEnabled(self._is_allowed)
+        self.start.setEnabled(self._is_allowed and not self._is_going_on)
+        self.start.setToolTip("A run goes on; it can be queued behind it" if self._is_going_on else "")
 
     def _confirmed(self, then: Callable[[RunChoice], None]) -> None:
         """Go on with what is chosen, on a real rack once the connection checklist is confirmed."""

@@ -9,7 +9,7 @@ from acquisition.readings import PAUSED_BY_COMMAND, Event
 LAST_EVENTS = 25
 PAUSED = "The run has paused by itself"
 
-_ENDS = {
+ENDS = {
     "failed": "The run failed",
     "safety-stop": "An interlock stopped the run",
     "interrupted": "The engine is gone",
@@ -49,14 +49,16 @@ def trouble_of_error(error: Exception, details: str = "") -> Trouble:
 
 def trouble_of_run(state: str, events: Sequence[Event], instruments: Iterable[str]) -> Trouble | None:
     """Take apart how a run ended, or return None if that is nothing to report."""
-    if state not in _ENDS:
+    if state not in ENDS:
         return None
-    line = next((event.message for event in reversed(events) if event.kind in (state, "interlock")), "no message")
+    line = next(
+        (event.message for event in reversed(events) if event.kind in (state, "interlock")), _without_a_word(events)
+    )
     what, advice = _without_advice(line)
     ended = max((place for place, event in enumerate(events) if event.kind == state), default=0)
     safe = "; ".join(event.message for event in events[ended:] if event.kind == "safe-state")
     return Trouble(
-        title=_ENDS[state],
+        title=ENDS[state],
         what=what,
         instrument=next((name for name in instruments if name in line), "none named"),
         did=f"{_DID[state]} Safe state: {safe}." if safe else _DID[state],
@@ -91,6 +93,11 @@ def trouble_of_pause(alarms: Sequence[str], events: Sequence[Event], patience_s:
         advice=f"{advice.removesuffix(', then acknowledge')}, {keys}" if advice else f"{keys.capitalize()}.",
         details="\n".join(_line(event) for event in events[-LAST_EVENTS:]),
     )
+
+
+def _without_a_word(events: Sequence[Event]) -> str:
+    last = f" after {events[-1].kind}: {events[-1].message}" if events else ""
+    return f"its process has ended without a word{last}"
 
 
 def _without_advice(line: str) -> tuple[str, str]:

@@ -47,9 +47,9 @@ class TroubleDialog(QDialog):
         self.show()
         self.raise_()
 
-    def withdraw(self, title: str) -> None:
-        """Take a trouble away that is none any more, if it is the one that is shown."""
-        if self.windowTitle() == _titled(title):
+    def withdraw(self, *titles: str) -> None:
+        """Take a trouble away that is none any more, if one of these titles is shown."""
+        if self.windowTitle() in map(_titled, titles):
             self.hide()
 
     def text(self) -> str:

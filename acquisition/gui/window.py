@@ -34,7 +34,7 @@ from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.status_strip import Status, StatusStrip
 from acquisition.gui.style import TemperatureColours, Tone
 from acquisition.gui.tail import Fresh, RunTail
-from acquisition.gui.trouble import PAUSED, Trouble, trouble_of_error, trouble_of_pause, trouble_of_run
+from acquisition.gui.trouble import ENDS, PAUSED, Trouble, trouble_of_error, trouble_of_pause, trouble_of_run
 from acquisition.gui.trouble_dialog import TroubleDialog
 from acquisition.gui.view import View
 from acquisition.gui.zero_bias_view import ZeroBiasView
@@ -353,6 +353,8 @@ class LabWindow(QMainWindow):
         self._show_control()
         if tail.state != "paused" or any(event.kind == "acknowledged" for event in fresh.events):
             self.trouble.withdraw(PAUSED)
+        if tail.state == "running":
+            self.trouble.withdraw(*ENDS.values())
         if fresh.is_state_new:
             self._show_state(tail)
 

@@ -134,14 +134,19 @@ class Obedience:
     def _pause(self, *, is_after_sweep: bool) -> str:
         if self._control.is_paused:
             raise CommandRefusedError("it is paused already")
+        pending = self._control.pause_wish
+        if pending is not None and not pending.is_after_sweep:  # an interlock's, or somebody else's: the sooner counts
+            raise CommandRefusedError("it pauses after this point already")
         wish = PauseWish(PAUSED_BY_COMMAND, is_after_sweep)
         words = AFTER_SWEEP if is_after_sweep else AFTER_POINT
-        if wish != self._control.pause_wish:
+        if wish != pending:
             self._happened(PAUSING, words)
         self._control.pause_wish = wish
         return f"pausing {words}"
 
     def _continue(self) -> str:
+        if self._control.pause_wish is None and self._control.is_paused:  # told twice, before it could
+            return "going on already"
         if self._control.pause_wish is None:
             raise CommandRefusedError("it is not paused")
         if alarms := self._safeguard.holds_back:

@@ -9,7 +9,7 @@ import pytest
 from small_runs import Bench, Script
 
 from acquisition.errors import RunFileError
-from acquisition.readings import Event
+from acquisition.readings import AFTER_POINT, AFTER_SWEEP, PAUSE_OFF, PAUSING, Event, PointFlag
 from acquisition.run_reader import RunFileReader
 from acquisition.run_schema import RunState
 from acquisition.run_writer import RunFileWriter
@@ -79,12 +79,18 @@ def test_state_in_the_file_follows_pause_and_continue(bench: Bench) -> None:
         if event.kind == "paused":
             script.say(CommandKind.PAUSE)
             script.say(CommandKind.CONTINUE)
+            script.say(CommandKind.CONTINUE)
 
     script = bench.script(on_event=on_event, **at(3, CommandKind.PAUSE))
     run_file = bench.run(script).run_file
     assert states == ["running", "paused", "running", "running", "running"]
     outcomes = [outcome for (outcome,) in rows(run_file, "SELECT outcome FROM command ORDER BY seq")]
-    assert outcomes == ["accepted: pausing after this point", "refused: it is paused already", "accepted: going on"]
+    assert outcomes == [
+        "accepted: pausing after this point",
+        "refused: it is paused already",
+        "accepted: going on",
+        "accepted: going on already",
+    ]
 
 
 def test_pause_can_be_called_off_before_it_comes(bench: Bench) -> None:
@@ -97,6 +103,29 @@ def test_pause_can_be_called_off_before_it_comes(bench: Bench) -> None:
     run_file = bench.run(script).run_file
     assert outcome_of(run_file, CommandKind.CONTINUE) == "accepted: the pause is called off"
     assert "paused" not in script.kinds()
+    assert [kind for kind in script.kinds() if kind in (PAUSING, PAUSE_OFF)] == [PAUSING, PAUSE_OFF]
+
+
+def test_of_two_pauses_the_sooner_counts(bench: Bench) -> None:
+    def on_point(script: Script, index: int) -> None:
+        if index == 3:
+            script.say(CommandKind.PAUSE, after="sweep")
+            script.say(CommandKind.PAUSE, after="sweep")
+            script.say(CommandKind.PAUSE)
+            script.say(CommandKind.PAUSE, after="sweep")
+
+    def on_event(script: Script, event: Event) -> None:
+        if event.kind == "paused":
+            script.say(CommandKind.CONTINUE)
+
+    script = bench.script(on_point=on_point, on_event=on_event)
+    run_file = bench.run(script).run_file
+    outcomes = [outcome for (outcome,) in rows(run_file, "SELECT outcome FROM command ORDER BY seq")]
+    assert outcomes[3] == "refused: it pauses after this point already"
+    told = [message for (message,) in rows(run_file, "SELECT message FROM event WHERE kind = 'pausing' ORDER BY seq")]
+    assert told == [AFTER_SWEEP, AFTER_POINT]
+    ((flagged,),) = rows(run_file, f"SELECT count(*) FROM point WHERE flags & {PointFlag.AFTER_PAUSE.value}")
+    assert flagged > 0  # it came in the middle of the sweep
 
 
 def test_abort_ends_idle_safe_and_keeps_every_point(bench: Bench) -> None:

@@ -24,7 +24,7 @@ from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.tail import RunTail
 from acquisition.gui.window import LabWindow
 from acquisition.readings import PointFlag
-from acquisition.running.command_file import CommandKind, write_command
+from acquisition.running.command_file import CommandKind, commands_path, write_command
 from acquisition.running.lock import lock_path, read_owner
 
 MakeWindow = Callable[..., LabWindow]
@@ -57,10 +57,12 @@ def looked_at(window: LabWindow) -> RunTail:
 
 
 def started(window: LabWindow, qtbot: Any) -> RunTail:
-    """Start the quick run by its button and return its tail once it measures."""
-    qtbot.mouseClick(window.panel(StartPanel).start, Qt.MouseButton.LeftButton)
+    """Start the quick run by its button, pressed twice, and return its tail once it measures."""
+    for _ in range(2):
+        qtbot.mouseClick(window.panel(StartPanel).start, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window._tail is not None and window._tail.points > 5, timeout=60_000)
     assert window._tail is not None
+    assert len(list(window._tail.path.parent.glob("*.sqlite"))) == 1
     return window._tail
 
 
@@ -197,6 +199,36 @@ def test_no_leaves_the_run_alone(make_window: MakeWindow, qtbot: Any) -> None:
     assert not sent
 
 
+def test_question_about_a_run_is_withdrawn_with_it(make_window: MakeWindow, finished_run: Path, qtbot: Any) -> None:
+    window = make_window()
+    window.bar.show_state("running", RunPhase())
+    for ended in (
+        lambda: window.bar.show_state("aborted", RunPhase()),  # by somebody else
+        lambda: window.attach(finished_run),  # a yes would go to that one
+    ):
+        window.bar.show_state("running", RunPhase())
+        press(window, "abort", qtbot)
+        (box,) = window.bar.findChildren(QMessageBox, "abort question")
+        ended()
+        assert not box.isVisible()
+
+
+def test_note_that_comes_too_late_is_not_lost(make_window: MakeWindow, finished_run: Path, qtbot: Any) -> None:
+    window = make_window()
+    window.attach(finished_run)
+    window.bar.show_state("running", RunPhase())
+    press(window, "note", qtbot)
+    press(window, "note", qtbot)
+    dialog = note_dialog(window)
+    assert window.bar.findChildren(QInputDialog) == [dialog]  # pressed twice, asked once
+    qtbot.keyClicks(dialog.findChild(QLineEdit), "leak found")
+    window.bar.show_state("aborted", RunPhase())
+    assert dialog.isVisible()
+    qtbot.keyClick(dialog.findChild(QLineEdit), Qt.Key.Key_Return)
+    assert "leak found: not sent, for the run has ended" in window.panel(LogPane).lines.toPlainText()
+    assert not commands_path(finished_run).exists()
+
+
 def test_engine_goes_on_without_its_window_and_its_death_is_told(make_window: MakeWindow, qtbot: Any) -> None:
     window = make_window(speed=300.0)
     path, measured = started(window, qtbot).path, 5
@@ -210,8 +242,15 @@ def test_engine_goes_on_without_its_window_and_its_death_is_told(make_window: Ma
     qtbot.waitUntil(again.trouble.isVisible, timeout=20_000)
     assert again.strip.cells["run"].text() == "INTERRUPTED"
     assert not again.trouble.isModal()
+    assert "its process has ended without a word after sweeping: isotherm 0" in again.trouble.text()
     assert "guard" in again.trouble.text()
     assert "zerobias resume" in again.trouble.text()
+    press(again, "go_on", qtbot)
+    assert not again.bar.go_on.isEnabled()  # until the new engine is there, or did not start
+    qtbot.waitUntil(lambda: again._tail is not tail, timeout=60_000)
+    qtbot.waitUntil(lambda: not again.trouble.isVisible(), timeout=10_000)
+    write_command(path, CommandKind.ABORT, wall=WallClock())
+    qtbot.waitUntil(lambda: looked_at(again).state == "aborted", timeout=20_000)
 
 
 def test_only_what_makes_sense_can_be_pressed(make_window: MakeWindow) -> None:

@@ -98,6 +98,30 @@ def test_exception_in_a_slot_is_shown_and_ends_nothing(tmp_path: Path) -> None:
     assert "status 0" in done.stdout
 
 
+def raise_something() -> None:
+    raise ZeroDivisionError("in a slot")
+
+
+def test_exception_of_a_timer_is_told_once_and_another_is_told(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.open(None)
+    assert desk.window is not None
+    for _ in range(25):
+        hook_of(raise_something)
+    assert len(caplog.records) == 1
+    assert "ZeroDivisionError" in desk.window.trouble.text()
+    hook_of(lambda: {}["other"])
+    assert len(caplog.records) == 2
+    assert "KeyError" in desk.window.trouble.text()
+
+
+def hook_of(slot: Callable[[], object]) -> None:
+    """Do what PyQt does with an exception of a slot."""
+    try:
+        slot()
+    except (LookupError, ArithmeticError) as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+
+
 @pytest.fixture
 def desk(make_window: MakeWindow, qapp: Any) -> Iterator[Desk]:
     hook = sys.excepthook
