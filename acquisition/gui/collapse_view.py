@@ -50,7 +50,7 @@ class CollapseView(View):
         super().__init__(around, "Collapse")
         palette = around.palette
         self.plot = Plot(palette, "", LABELS["scaled"])
-        self.residuals = Plot(palette, LABELS["root_reduced_bias"], "data \u2212 fit (e\u00b2/h)")
+        self.residuals = Plot(palette, LABELS["root_reduced_bias"], "residual (e\u00b2/h)")
         self.graphics.addItem(self.plot, row=0, col=0)
         self.graphics.addItem(self.residuals, row=1, col=0)
         self.graphics.ci.layout.setRowStretchFactor(0, 5)
@@ -71,7 +71,7 @@ class CollapseView(View):
         self._waiting: dict[int, tuple[CollapsedIsotherm, float]] = {}
         self._colours = TemperatureColours([], around.palette)
         v = Coordinate("e|V|/kT", value=lambda root: root * root, digits=4)
-        self.reads(self.plot, v, Coordinate("scaled", "e\u00b2/h K^\u2212\u03b1"))
+        self.reads(self.plot, v, Coordinate("[G \u2212 G(0,T)] / T^\u03b1", "e\u00b2/h K^\u2212\u03b1"))
         self.reads(self.residuals, v, Coordinate("data \u2212 fit", "e\u00b2/h", digits=4))
 
     def _build_controls(self) -> None:
@@ -156,7 +156,7 @@ class CollapseView(View):
     def show_refusal(self, why: str) -> None:
         """Say why there is no fit yet."""
         if self._fit is None:
-            self.say(f"no exponent yet: {why}")
+            self.say(why)
 
     def _take_auto(self, is_auto: bool) -> None:
         self.slider.setEnabled(not is_auto)

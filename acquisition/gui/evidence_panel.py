@@ -5,7 +5,16 @@ from typing import Any
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QColor
-from PyQt5.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout
+from PyQt5.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+)
 
 from acquisition.gui.analysis_process import AnalysisProcess
 from acquisition.gui.fitting import FitAnswer
@@ -52,6 +61,7 @@ class EvidencePanel(Panel):
         self.table.setRootIsDecorated(False)
         self.table.setWordWrap(True)
         self.table.setMinimumHeight(LOWEST)
+        self.table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         for column in range(2):
             self.table.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         row = QHBoxLayout()

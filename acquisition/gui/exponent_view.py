@@ -65,7 +65,7 @@ class ExponentView(View):
         super().__init__(around, "Exponent")
         palette = around.palette
         self.likelihood = Plot(palette, LABELS["exponent"], "profile \u0394\u03c7\u00b2")
-        self.deviation = Plot(palette, LABELS["exponent"], "D(\u03b1) / D<sub>min</sub>, eq. 24")
+        self.deviation = Plot(palette, LABELS["exponent"], "D(\u03b1) / D<sub>min</sub>")
         self.budget = ErrorBudget(palette)
         for column, plot in enumerate((self.likelihood, self.deviation, self.budget)):
             self.graphics.addItem(plot, row=0, col=column)
@@ -163,7 +163,7 @@ class ExponentView(View):
             return ""
         printed = "nowhere" if curve.is_at_edge else f"at {curve.minimum:.3f}"
         over = "nowhere" if curve.is_dimensionless_at_edge else f"at {curve.minimum_dimensionless:.3f}"
-        return f"; D is least {over} (grey, as printed: {printed})"
+        return f"; D of eq. 24 is least {over} (grey, as printed: {printed})"
 
 
 def _all_errors(fit: ExponentFit) -> tuple[Floats, Floats]:

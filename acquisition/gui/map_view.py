@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 COLUMNS = 401
 ROWS = 80
 FEWEST_POINTS = 8
+NUMBERS_WIDE = 60
+"""Pixels for a number of six digits, beside which the colour bar would leave it out."""
 
 
 class MapView(View):
@@ -34,6 +36,7 @@ class MapView(View):
         self.bar.setImageItem(self.image, insert_in=self.plot)
         for side in ("left", "right"):
             self.bar.getAxis(side).setTextPen(around.palette.foreground)
+        self.bar.getAxis("right").setWidth(NUMBERS_WIDE)
         self._curves: dict[tuple[float, float], Floats] = {}
         self._bias_max_V = 0.0
         self._logs: Floats = np.empty(0)

@@ -22,7 +22,7 @@ class ScatterView(View):
         super().__init__(around, "Noise")
         palette = around.palette
         self.pairs = Plot(palette, "predicted \u03c3 (e\u00b2/h)", "measured \u03c3 (e\u00b2/h)")
-        self.ratios = Plot(palette, LABELS["temperature"], "measured / predicted")
+        self.ratios = Plot(palette, LABELS["temperature"], "\u03c3 / predicted")
         self.pairs.setLogMode(x=True, y=True)
         self.ratios.setLogMode(x=True)
         self.graphics.addItem(self.pairs, row=0, col=0)

@@ -24,7 +24,7 @@ LABELS = {
     "temperature": "temperature T (K)",
     "field": "field H (T)",
     "time": "experiment time (h)",
-    "scaled": "[G \u2212 G(0,T)] / T<sup>\u03b1</sup> (e\u00b2/h K<sup>\u2212\u03b1</sup>)",
+    "scaled": "\u0394G / T<sup>\u03b1</sup> (e\u00b2/h K<sup>\u2212\u03b1</sup>)",
     "root_reduced_bias": "(e|V| / k<sub>B</sub>T)<sup>1/2</sup>",
     "exponent": "exponent \u03b1",
 }

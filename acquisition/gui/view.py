@@ -192,6 +192,7 @@ class View(Panel):
             lines = [reader.words(at.x(), at.y()), reader.differences(at.x(), at.y())]
         has_mark = any(plot.mark for plot in self.plots())
         self.readout.setText("\n".join(lines if has_mark else lines[:1]))
+        self.readout.setToolTip(self._said)
 
     def _show_hold(self) -> None:
         self.held.setVisible(any(plot.is_held or plot.mark for plot in self.plots()))

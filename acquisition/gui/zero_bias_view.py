@@ -108,8 +108,9 @@ class ZeroBiasView(View):
         self.means.setData(*self._law_of(shown)[:2], brush=brushes)
         fitted = [place for place in chosen if self._warmest_K is not None and place[0] < SLACK * self._warmest_K]
         self._draw_line(*self._law_of(fitted))
-        exponent = "" if self._warmest_K else f"no fit yet, drawn with \u03b1 = {self._alpha:g}; "
-        self.say(f"{exponent}H = {lowest_T:g} T; straight line: through the isotherms of the fit" if chosen else "")
+        line = "straight line: through the isotherms of the fit"
+        what = line if self._warmest_K else f"no fit yet, drawn with \u03b1 = {self._alpha:g}"
+        self.say(f"H = {lowest_T:g} T; {what}" if chosen else "")
 
     def _law_of(self, places: list[tuple[float, float]]) -> tuple[Floats, Floats, Floats]:
         """Return T^alpha, G(0,T) and its error, shape (n,) each."""
