@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from acquisition.by_hand import is_trouble
 from acquisition.circuit import conductance, input_referred_V
 from acquisition.clock import Wall
 from acquisition.errors import AbortedError, AcquisitionError, InterlockError
@@ -40,6 +41,9 @@ from instruments.errors import InstrumentError
 
 READ_EVERY_S = 1.0
 """Wall time between two rounds of readings."""
+
+PATIENCE_S = 12 * 3600.0
+"""Wall time without a word after which the contact is left without current: nobody is there, as after a run's pause."""
 
 
 def run_bench(
@@ -122,6 +126,7 @@ class Bench:
         self._boxes = Boxes()
         self._words: dict[str, str] = {}
         self._orders: deque[Command] = deque()
+        self._heard_s = wall.monotonic_s()
         self._commands, self._wire_log = CommandFile(writer.path), WireLog(writer.path)
         self._temperature_K = station.temperature.minimum_K  # until it is read: the colder, the slower the field
         self._hand = Hand(
@@ -154,12 +159,22 @@ class Bench:
         """Obey, read, wait; until one of them raises what ends the bench."""
         while True:
             while self._orders:
+                self._heard_s = self._wall.monotonic_s()
                 self._obey(self._orders.popleft())
+            self._rest_if_left_alone()
             self._read_all()
             due_s = self._wall.monotonic_s() + READ_EVERY_S
             while self._wall.monotonic_s() < due_s and not self._orders:
                 self._control.idle(self._clock)
                 self._writer.flush_if_due()
+
+    def _rest_if_left_alone(self) -> None:
+        """Go idle-safe once nobody has said a word for long, if anything was set; the bench goes on."""
+        if self._watch.is_rack_safe or self._wall.monotonic_s() - self._heard_s < PATIENCE_S:
+            return
+        self._heard_s = self._wall.monotonic_s()
+        done = self._hand.do({"action": Action.IDLE_SAFE})
+        self._happened(Action.IDLE_SAFE.value, f"nobody said a word for {PATIENCE_S / 3600.0:g} h; {done}")
 
     def _end(self, state: RunState, message: str, stop: InterlockError | None) -> tuple[RunState, str]:
         self._control.detach()
@@ -265,9 +280,13 @@ class Bench:
         return BoxSays(dict(says.channels) | {"conductance_S": found.conductance_S})
 
     def _take_word(self, role: str, word: str) -> None:
-        if self._words.get(role) != word:
-            self._words[role] = word
-            self._writer.set("boxes", self._words)
+        before = self._words.get(role, "")
+        if before == word:
+            return
+        self._words[role] = word
+        self._writer.set("boxes", self._words)
+        if is_trouble(word) != is_trouble(before):
+            self._happened("trouble" if is_trouble(word) else "well again", f"{role}: {word}")
 
     # --- commands ---------------------------------------------------------------------------------------------------
 
@@ -309,7 +328,9 @@ class Bench:
                 self._writer.set("speed", self._control.pace)
                 return self._happened("speed", speed_text(self._control.pace))
             case CommandKind.WIRE:
-                return self._wire_log.obey(argument)
+                done = self._wire_log.obey(argument)
+                self._writer.set("is_wire_logged", argument.get("is_on") is True)
+                return self._happened("wire", done)
             case other:
                 raise CommandRefusedError(f"{other.value} is for a run; this is a bench")
 

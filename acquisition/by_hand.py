@@ -1,4 +1,6 @@
-"""Within which limits things may be set by hand on a rack that no run owns: those of the station, as for a recipe."""
+"""What the bench and those who look at it agree on: within which limits things may be set by hand on a rack that no
+run owns (those of the station, as for a recipe), and which words of a box mean trouble.
+"""
 
 import math
 
@@ -32,3 +34,8 @@ def limits_of(quantity: Quantity, station: Station) -> Limits:
 def peak_V(bias_V: float, excitation_Vrms: float) -> float:
     """Return the largest voltage across the contact: the bias and the peak of the excitation together."""
     return abs(bias_V) + math.sqrt(2.0) * excitation_Vrms
+
+
+def is_trouble(word: str) -> bool:
+    """Say whether what a box says of itself, or is said of it, means that somebody must see to it."""
+    return word.startswith(("trouble", "not connected", "quench"))

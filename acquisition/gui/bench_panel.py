@@ -1,41 +1,42 @@
 """The instrument panel: a rack that no run owns, every channel of it, and a hand on it, through a bench engine."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyqtgraph
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QBrush, QColor
 from PyQt5.QtWidgets import (
-    QCheckBox,
     QGridLayout,
     QGroupBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QSplitter,
     QTabWidget,
-    QTreeWidget,
-    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from acquisition.checklist import AFTER
 from acquisition.errors import AcquisitionError, InputError
-from acquisition.gui.checklist_dialog import ChecklistDialog
-from acquisition.gui.hand_form import HandForm
+from acquisition.gui.bench_question import ask_about_bench
+from acquisition.gui.channel_list import ChannelList
+from acquisition.gui.checklist_dialog import ask_checklist
+from acquisition.gui.hand_form import SHOWN, HandForm
 from acquisition.gui.launch import BenchChoice, LaunchedEngine
 from acquisition.gui.panel import Panel, Surroundings
 from acquisition.gui.plots import Plot
 from acquisition.gui.rack_field import RackField
 from acquisition.gui.style import Tone
 from acquisition.gui.tail import Fresh, RunTail
-from acquisition.gui.units import caption, with_unit
+from acquisition.gui.units import caption
 from acquisition.gui.wire_view import WireView
-from acquisition.planning.timing import duration_text
+from acquisition.readings import Event
 from acquisition.running.command_file import Action, CommandKind, Quantity, write_command
 from acquisition.running.lock import is_locked, lock_path
 from acquisition.running.wire_log import wire_log_path
@@ -45,15 +46,20 @@ LOOK_MS = 250
 REMEMBERED = "bench"
 """Where the settings keep the bench's file, so that a window that comes back finds it."""
 
+NOT_TAKEN = "no rack is on the bench; while one is, no run can have it"
+BAD_EVENTS = frozenset({"refused", "trouble", "failed", "safety-stop", "interlock"})
+
 ACTIONS = (
-    (Action.SET_UP, "Set up", "Configure lock-in and source meter as a run does; output on at zero"),
-    (Action.IDLE_SAFE, "Idle-safe", "Source to zero, oscillator down, field held; the bench goes on"),
+    (
+        Action.SET_UP,
+        "Set up lock-in, source",
+        "Configure lock-in and source meter as a run does, output on at zero; bias and excitation can be set then",
+    ),
+    (Action.IDLE_SAFE, "Idle-safe", "Source to zero, oscillator down, field held; the bench goes on (F12)"),
     (Action.HOLD_FIELD, "Hold field", "Stop the ramp of the field where it is"),
-    (Action.HEATER_OFF, "Heater off", "Switch the sample heater off"),
+    (Action.HEATER_OFF, "Heater off", "Switch the sample heater off; the sample cools as it will"),
     (Action.CONNECT, "Connect missing", "Try the boxes again that were not there"),
 )
-
-
 ACTIONS_A_ROW = 2
 
 
@@ -73,16 +79,17 @@ class BenchPanel(Panel):
         self._around = around
         self._engine: LaunchedEngine | None = None
         self._tail: RunTail | None = None
+        self.is_taken = False
         self.rack = RackField(around)
         self.take = QPushButton("Take on the bench")
         self.give_back = QPushButton("Give back, safe")
+        self.owner = QLabel()
         self.state = QLabel()
-        self.readings = QTreeWidget()
+        self.channels = ChannelList(around.palette, around.wall)
         self.form = HandForm(around.palette)
         self.actions_ = {action: QPushButton(caption) for action, caption, _ in ACTIONS}
         self.log = QPlainTextEdit()
         self.wire = WireView()
-        self.listen = QCheckBox("log of the wire")
         self.graphics = pyqtgraph.GraphicsLayoutWidget()
         self._plot = Plot(around.palette, "time since the bench began (s)", " ")
         self._curve = self._plot.line(around.palette.second)
@@ -97,25 +104,27 @@ class BenchPanel(Panel):
     # --- building ---------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.state.setWordWrap(True)
+        for label in (self.owner, self.state):
+            label.setWordWrap(True)
         self.log.setReadOnly(True)
         self.log.setMaximumBlockCount(1000)
-        self.readings.setHeaderLabels(["channel", "reads"])
-        self.readings.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         self.graphics.addItem(self._plot)
         top = QHBoxLayout()
-        for widget, stretch in ((self.rack, 1), (self.take, 0), (self.give_back, 0)):
+        for widget, stretch in ((self.take, 0), (self.give_back, 0), (self.owner, 1)):
             top.addWidget(widget, stretch=stretch)
         self.pages = QTabWidget()
         self.pages.addTab(self._by_hand(), "By hand")
         self.pages.addTab(self.graphics, "Course")
         self.pages.addTab(self.log, "Log")
-        self.pages.addTab(self._wires(), "Wire")
+        self.pages.addTab(self.wire, "Wire")
         split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self.readings)
+        split.addWidget(self.channels)
         split.addWidget(self.pages)
-        split.setSizes([300, 360])
+        split.setSizes([300, 340])
+        # on a low screen these become low, so that what is above them stays in sight
+        split.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         column = QVBoxLayout(self)
+        column.addWidget(self.rack)
         column.addLayout(top)
         column.addWidget(self.state)
         column.addWidget(split, stretch=1)
@@ -137,19 +146,13 @@ class BenchPanel(Panel):
         scroll.setWidget(page)
         return scroll
 
-    def _wires(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.addWidget(self.listen)
-        column.addWidget(self.wire)
-        return page
-
     def _connect(self) -> None:
         self.take.clicked.connect(self._take)
-        self.give_back.clicked.connect(lambda: self.tell(CommandKind.ABORT, {"reason": "given back by hand"}))
+        self.give_back.clicked.connect(self._give_back)
         self.form.wanted.connect(self._set)
-        self.listen.toggled.connect(lambda is_on: self.tell(CommandKind.WIRE, {"is_on": is_on}))
-        self.readings.currentItemChanged.connect(lambda *_: self._draw())
+        self.wire.switched.connect(lambda is_on: self.tell(CommandKind.WIRE, {"is_on": is_on}))
+        self.channels.currentItemChanged.connect(lambda *_: self._draw())
+        self.pages.currentChanged.connect(lambda _: self._draw())
         for action, button in self.actions_.items():
             button.clicked.connect(lambda _, action=action: self._do(action))
 
@@ -163,7 +166,8 @@ class BenchPanel(Panel):
             self.failed.emit(error)
             return
         self.take.setEnabled(False)
-        self.state.setText("the bench engine is starting ...")
+        self.owner.setText("the bench engine is starting ...")
+        self._say("")
 
     def _find_again(self) -> None:
         """Attach to the bench of a window that is gone, if it still lives."""
@@ -172,14 +176,16 @@ class BenchPanel(Panel):
             self._follow(RunTail(path))
 
     def _follow(self, tail: RunTail) -> None:
-        self._tail = tail
+        self._let_go()
+        self._tail, self.is_taken = tail, True
         self._around.settings.setValue(REMEMBERED, str(tail.path))
         self.log.clear()
-        self.readings.clear()
+        self.channels.forget()
         self.wire.forget()
         first = tail.look()
         self._show_whether_taken()
         self.form.use(Station.from_dict(tail.header["station"], "the bench's station"))
+        self.wire.set_switched(bool(tail.header.get("is_wire_logged")))
         self._show(tail, first)
 
     def look(self) -> None:
@@ -199,104 +205,118 @@ class BenchPanel(Panel):
             self._engine = None
             self._follow(RunTail(run_file))
 
+    def _let_go(self) -> None:
+        if self._tail is not None:
+            self._tail.close()
+            self._tail = None
+
     def end(self) -> None:
         """Let go of the file; the bench goes on, and the next window finds it."""
         self._timer.stop()
-        if self._tail is not None:
-            self._tail.close()
+        self._let_go()
+
+    def ask_before_leaving(self, then: Callable[[], None]) -> None:
+        """Go on with `then`, as soon as it is clear what becomes of a rack that is on the bench."""
+        if self.is_taken:
+            ask_about_bench(self, self._give_back, then)
+        else:
+            then()
 
     # --- showing ----------------------------------------------------------------------------------------------------
 
     def _show(self, tail: RunTail, fresh: Fresh) -> None:
         for event in fresh.events:
-            self.log.appendPlainText(f"{duration_text(event.time_s):>11}  {event.kind}: {event.message}")
-            self.state.setText(f"{event.kind}: {event.message}")
-            self.state.setStyleSheet(f"color: {self._colour(event.kind == 'refused')}")
-        self.told.emit(tail.header, fresh.events)
-        self._show_readings(tail)
-        self._draw()
+            self._show_event(event)
+        if self.is_taken:
+            self.told.emit(tail.header, fresh.events)
+        self.channels.show_words(tail.header.get("boxes", {}))
+        if fresh.channels:
+            self.channels.show_readings(tail)
+            self._draw()
+        self.channels.show_ages(tail)
         self.wire.follow(wire_log_path(tail.path))
-        if not tail.is_locked:
+        if self.is_taken and not tail.is_locked:
             self._ended(tail)
 
+    def _show_event(self, event: Event) -> None:
+        self.log.appendPlainText(f"{timedelta(seconds=int(event.time_s))!s:>8}  {event.kind}: {event.message}")
+        self._say(f"{event.kind}: {event.message}", is_bad=event.kind in BAD_EVENTS)
+
     def _ended(self, tail: RunTail) -> None:
-        tail.close()
-        self._tail = None
+        """Say how it ended; what a guard has to add comes to the log afterwards."""
+        self.is_taken = False
         self.told.emit(None, ())
         self._show_whether_taken()
+        if tail.state == "interrupted":
+            after = "the simulated rack with it" if tail.header.get("simulated") else "its guard makes the rack safe"
+            self._say(f"the bench engine died, {after}", is_bad=True)
+            self.failed.emit(f"Instruments: the bench engine died, {after}; look at the rack, then take it again")
         self.state.setText(f"{self.state.text()}. {AFTER.sentence}")
 
     def _show_whether_taken(self) -> None:
-        is_taken = self._tail is not None
-        self.take.setEnabled(not is_taken)
-        self.rack.setEnabled(not is_taken)
-        for widget in (self.give_back, self.listen, *self.actions_.values()):
-            widget.setEnabled(is_taken)
-        if not is_taken:
+        self.take.setEnabled(not self.is_taken)
+        self.rack.setEnabled(not self.is_taken)
+        for widget in (self.give_back, self.wire.listen, self.channels, *self.actions_.values()):
+            widget.setEnabled(self.is_taken)
+        header = {} if self._tail is None else self._tail.header
+        self.owner.setText(_taken(header) if self.is_taken else NOT_TAKEN)
+        if not self.is_taken:
             self.form.use(None)
-            self.state.setText("no rack is on the bench; while one is, no run can have it")
-            self.state.setStyleSheet("")
-
-    def _show_readings(self, tail: RunTail) -> None:
-        for role, word in tail.header.get("boxes", {}).items():
-            item = self._item(self.readings.invisibleRootItem(), role)
-            item.setText(1, word)
-            item.setToolTip(1, word)
-            item.setForeground(1, QBrush(QColor(self._colour(word.startswith(("trouble", "not", "quench"))))))
-        for (role, name), history in tail.channels.items():
-            item = self._item(self._item(self.readings.invisibleRootItem(), role), name)
-            item.setText(1, with_unit(name, history.values[-1]))
-
-    def _item(self, parent: QTreeWidgetItem | None, name: str) -> QTreeWidgetItem:
-        """Return the child of this name, made if there is none."""
-        assert parent is not None
-        for place in range(parent.childCount()):
-            child = parent.child(place)
-            if child is not None and child.text(0) == name:
-                return child
-        child = QTreeWidgetItem(parent, [name, ""])
-        parent.setExpanded(True)
-        return child
 
     def _draw(self) -> None:
         """Draw the course of the channel that is chosen."""
-        item = self.readings.currentItem()
-        parent = None if item is None else item.parent()
-        if self._tail is None or item is None or parent is None or not self.graphics.isVisible():
+        channel = self.channels.chosen
+        if self._tail is None or channel not in self._tail.channels or not self.graphics.isVisible():
             return
-        history = self._tail.channels.get((parent.text(0), item.text(0)))
-        if history is not None:
-            self._plot.setLabel("left", caption(item.text(0)))
-            self._curve.setData(list(history.time_s), list(history.values))
+        history = self._tail.channels[channel]
+        self._plot.setLabel("left", f"{channel[0]}: {caption(channel[1])}")
+        self._curve.setData(list(history.time_s), list(history.values))
 
-    def _colour(self, is_bad: bool) -> str:
+    def _say(self, what: str, *, is_bad: bool = False) -> None:
         palette = self._around.palette
-        return palette.tones[Tone.BAD] if is_bad else palette.foreground
+        self.state.setText(what)
+        self.state.setStyleSheet(f"color: {palette.tones[Tone.BAD] if is_bad else palette.foreground}")
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
+    def idle_safe(self) -> None:
+        """Bring source and oscillator down and hold the field; the bench goes on."""
+        self._do(Action.IDLE_SAFE)
+
+    def _give_back(self) -> None:
+        self.tell(CommandKind.ABORT, {"reason": "given back by hand"})
+
     def _set(self, quantity: Quantity, value: float) -> None:
-        self.tell(CommandKind.SET, {"quantity": quantity.value, "value": value})
+        self.tell(CommandKind.SET, {"quantity": quantity.value, "value": value}, SHOWN[quantity].caption)
 
     def _do(self, action: Action) -> None:
         """Do something; on a real rack setting up asks for the connection checklist first."""
-        tail = self._tail
-        if tail is None:
-            return
-        if action is not Action.SET_UP or tail.header.get("simulated"):
-            self.tell(CommandKind.DO, {"action": action.value})
-            return
-        dialog = ChecklistDialog(str(tail.header["station"]["station"]["name"]), self)
-        dialog.accepted.connect(
-            lambda: self.tell(CommandKind.DO, {"action": action.value, "confirmed": dialog.confirmed})
-        )
-        dialog.show()
-
-    def tell(self, command: CommandKind, argument: dict[str, object]) -> None:
-        """Tell the bench engine something, if there is one."""
         if self._tail is None:
+            return
+        if action is not Action.SET_UP or self._tail.header.get("simulated"):
+            self.tell(CommandKind.DO, {"action": action.value}, self.actions_[action].text())
+            return
+        ask_checklist(
+            str(self._tail.header["station"]["station"]["name"]),
+            self,
+            lambda confirmed: self.tell(CommandKind.DO, {"action": action.value, "confirmed": confirmed}),
+        )
+
+    def tell(self, command: CommandKind, argument: dict[str, object], what: str = "") -> None:
+        """Tell the bench engine something, if there is one, and that it is told."""
+        if self._tail is None or not self.is_taken:
             return
         try:
             write_command(self._tail.path, command, argument, wall=self._around.wall)
         except AcquisitionError as error:
             self.failed.emit(error)
+        else:
+            self._say(f"{what or command.value}: sent; the bench answers when it is done ...")
+
+
+def _taken(header: dict[str, Any]) -> str:
+    """Say what is on the bench, and since when."""
+    began = datetime.fromisoformat(header["started"]).astimezone()
+    sample = header.get("simulated")
+    rack = f"simulated {sample}" if sample else str(header["station"]["station"]["name"])
+    return f"{rack}: on the bench since {began:%a %H:%M}; no run can have it"

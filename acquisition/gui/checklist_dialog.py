@@ -1,5 +1,7 @@
 """The connection checklist, to be ticked by a person who has just looked; nothing can tell but he."""
 
+from collections.abc import Callable
+
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
@@ -37,3 +39,12 @@ class ChecklistDialog(QDialog):
         okay = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         if okay is not None:
             okay.setEnabled(all(box.isChecked() for box in self.boxes))
+
+
+def ask_checklist(station: str, parent: QWidget, then: Callable[[list[str]], None]) -> None:
+    """Ask for the checklist beside `parent` and go on with what was confirmed; takes the place of a list that is open."""
+    for older in parent.findChildren(ChecklistDialog):  # what it would have gone on with may be something else
+        older.reject()
+    dialog = ChecklistDialog(station, parent)
+    dialog.accepted.connect(lambda: then(dialog.confirmed))
+    dialog.show()

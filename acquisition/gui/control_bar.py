@@ -29,10 +29,13 @@ class ControlBar(QToolBar):
         A command for the engine and its particulars.
     resume_wanted
         A run that ended before its plan is to be finished.
+    bench_safe_wanted
+        No run goes on, and the rack on the bench is to be made safe.
     """
 
     wanted = pyqtSignal(object, dict)
     resume_wanted = pyqtSignal()
+    bench_safe_wanted = pyqtSignal()
 
     def __init__(self, palette: Palette) -> None:
         super().__init__("Control")
@@ -65,7 +68,7 @@ class ControlBar(QToolBar):
             "Abort to safe",
             icon(QStyle.StandardPixmap.SP_MediaStop),
             "F12",
-            "Source to zero, oscillator down, field held; ends the run",
+            "Source to zero, oscillator down, field held; ends the run; a rack on the bench stays on it",
         )
         self.addSeparator()
         self.acknowledge = self._action(
@@ -80,7 +83,7 @@ class ControlBar(QToolBar):
         self.acknowledge.triggered.connect(lambda: self.wanted.emit(CommandKind.ACKNOWLEDGE, {}))
         self.abort.triggered.connect(self._ask_before_abort)
         self.note.triggered.connect(self._ask_for_note)
-        self._state = ""
+        self._state, self._has_bench = "", False
         self.show_state("", RunPhase())
 
     def show_state(self, state: str, phase: RunPhase) -> None:
@@ -92,8 +95,8 @@ class ControlBar(QToolBar):
         self.pause_sweep.setEnabled(is_running and not phase.coming_pause)
         self.go_on.setEnabled(state in {"paused", *UNFINISHED} or (is_running and bool(phase.coming_pause)))
         self.acknowledge.setEnabled(is_going_on and bool(phase.alarms))
-        for action in (self.abort, self.note):
-            action.setEnabled(is_going_on)
+        self.note.setEnabled(is_going_on)
+        self.abort.setEnabled(is_going_on or self._has_bench)
         if not is_going_on:
             self._withdraw(QMessageBox)
 
@@ -105,6 +108,11 @@ class ControlBar(QToolBar):
     def _withdraw(self, kind: type[QDialog]) -> None:
         for asked in self.findChildren(kind):
             asked.close()
+
+    def show_bench(self, *, is_taken: bool) -> None:
+        """Have the rack on the bench made safe by the same key, as long as no run goes on."""
+        self._has_bench = is_taken
+        self.abort.setEnabled(self._state in GOING_ON or is_taken)
 
     def _go_on(self) -> None:
         if self._state in UNFINISHED:
@@ -123,6 +131,9 @@ class ControlBar(QToolBar):
 
     def _ask_before_abort(self) -> None:
         """Ask, for it ends the run; Enter says yes, so F12 and Enter abort without a mouse. Never modal."""
+        if self._state not in GOING_ON:  # of the bench it costs nothing that could not be set again
+            self.bench_safe_wanted.emit()
+            return
         asked = self.findChild(QMessageBox, "abort question")
         if isinstance(asked, QMessageBox):  # F12 twice
             asked.activateWindow()

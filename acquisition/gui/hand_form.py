@@ -75,14 +75,15 @@ class HandForm(QWidget):
         station, note = self._station, self.notes[quantity]
         if station is None:
             return
+        text = self.lines[quantity].text().strip()
         try:
-            value = float(self.lines[quantity].text()) / SHOWN[quantity].per_unit
+            value = float(text) / SHOWN[quantity].per_unit
+            problem = "" if limits_of(quantity, station).allows(value) else f"allowed is {_limits(quantity, station)}"
         except ValueError:
-            value = float("nan")
-        is_good = limits_of(quantity, station).allows(value)
-        note.setText(f"{SHOWN[quantity].caption}: allowed is {_limits(quantity, station)}")
-        note.setHidden(is_good)
-        if is_good:
+            value, problem = 0.0, f"{text!r} is no number, such as 0.5" if text else "a number, please"
+        note.setText(f"{SHOWN[quantity].caption}: {problem}")
+        note.setHidden(not problem)
+        if not problem:
             self.wanted.emit(quantity, value)
 
 

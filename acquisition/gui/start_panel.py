@@ -8,7 +8,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout
 
 from acquisition.errors import AcquisitionError, InputError
-from acquisition.gui.checklist_dialog import ChecklistDialog
+from acquisition.gui.checklist_dialog import ask_checklist
 from acquisition.gui.control_bar import GOING_ON
 from acquisition.gui.editor import Editor
 from acquisition.gui.launch import RunChoice
@@ -158,9 +158,7 @@ class StartPanel(Panel):
         if choice.sample is not None:
             then(choice)
             return
-        dialog = ChecklistDialog(str(choice.station), self)
-        dialog.accepted.connect(lambda: then(choice))
-        dialog.show()
+        ask_checklist(str(choice.station), self, lambda _: then(choice))
 
     def _enqueue(self, choice: RunChoice) -> None:
         station = None if choice.station is None else str(choice.station.absolute())

@@ -6,6 +6,8 @@ from analysis.quantities import CONDUCTANCE_QUANTUM_S
 
 UNITS = {"_Vrms": "V rms", "_V": "V", "_A": "A", "_T": "T", "_s": "s", "_ohm": "\u2126", "_W": "W"}
 
+_TITLES = {"x_V": "X", "y_V": "Y", "age_s": "age at the box", "heater_fraction": "heater", "helium_fraction": "helium"}
+
 
 def with_unit(name: str, value: float) -> str:
     """Return a value with the unit of its name: `x_V` 1.2e-6 as 1.2 uV, `conductance_S` in e2/h."""
@@ -25,3 +27,8 @@ def caption(name: str) -> str:
     """Return a name as a label: `temperature_K` as `temperature (K)`."""
     stem, _, unit = name.rpartition("_")
     return f"{stem} ({unit})" if stem else name
+
+
+def title(name: str) -> str:
+    """Return a name in words, for a list that has the unit beside the value: `temperature_K` as `temperature`."""
+    return _TITLES.get(name) or name.rpartition("_")[0].replace("_", " ") or name

@@ -16,7 +16,7 @@ from PyQt5.QtWidgets import QDockWidget, QInputDialog, QMainWindow, QScrollArea,
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.gui.analysis_process import AnalysisProcess
 from acquisition.gui.bench_panel import BenchPanel
-from acquisition.gui.checklist_dialog import ChecklistDialog
+from acquisition.gui.checklist_dialog import ask_checklist
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.control_bar import GOING_ON, ControlBar
 from acquisition.gui.file_dialog import FOLDERS, ask_for_file
@@ -137,6 +137,8 @@ class LabWindow(QMainWindow):
         self.panel(CollapseView).alpha_chosen.connect(self.panel(ZeroBiasView).use_exponent)
         bench, simulator = self.panel(BenchPanel), self.panel(SimulatorPanel)
         bench.told.connect(simulator.show_bench)
+        bench.told.connect(lambda header, _: self.bar.show_bench(is_taken=header is not None))
+        self.bar.bench_safe_wanted.connect(bench.idle_safe)
         simulator.bench_commanded.connect(bench.tell)
         self.layouts.restore()
 
@@ -216,8 +218,8 @@ class LabWindow(QMainWindow):
                 panel.follow()
 
     def leave(self) -> None:
-        """Close the window; the engine goes on."""
-        self.close()
+        """Close the window; the engine goes on, and of a rack on the bench it is asked first."""
+        self.panel(BenchPanel).ask_before_leaving(self.close)
 
     def change_theme(self) -> None:
         """Change between dark and light: a window of the other palette takes the place of this one."""
@@ -245,9 +247,7 @@ class LabWindow(QMainWindow):
         if header.get("simulated"):
             self.launch(choice)
             return
-        dialog = ChecklistDialog(str(header["station"]["station"]["name"]), self)
-        dialog.accepted.connect(lambda: self.launch(choice))
-        dialog.show()
+        ask_checklist(str(header["station"]["station"]["name"]), self, lambda _: self.launch(choice))
 
     @property
     def run_file(self) -> Path | None:
@@ -386,6 +386,10 @@ class LabWindow(QMainWindow):
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # Qt's name
         """Keep the layout and let go of the file; the engine goes on."""
+        if a0 is not None and a0.spontaneous() and self.panel(BenchPanel).is_taken:  # closed by a hand
+            a0.ignore()
+            self.leave()
+            return
         self.layouts.keep()
         self._report.stop()
         self._look_timer.stop()

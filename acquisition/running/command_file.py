@@ -94,10 +94,13 @@ def write_command(
     Raises
     ------
     InputError
-        If the command is too long, or the file cannot be written.
+        If the command is too long or holds a number that is none, or the file cannot be written.
     """
     made = Command(uuid.uuid4().hex, wall.now().isoformat(timespec="milliseconds"), command, dict(argument or {}))
-    line = json.dumps(asdict(made), allow_nan=False).encode() + b"\n"
+    try:
+        line = json.dumps(asdict(made), allow_nan=False).encode() + b"\n"
+    except ValueError as error:
+        raise InputError(f"{command}: nan or inf in {dict(made.argument)}, expected numbers; not sent") from error
     if len(line) > LONGEST_LINE:
         raise InputError(f"{command}: {len(line)} bytes, expected at most {LONGEST_LINE}; split it")
     path = commands_path(run_file)

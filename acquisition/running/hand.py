@@ -9,6 +9,7 @@ from acquisition.circuit import excitation_for, oscillator_for, source_current_f
 from acquisition.recipe import LockInSection
 from acquisition.running.channels import Boxes
 from acquisition.running.command_file import Action, CommandRefusedError, Quantity
+from acquisition.running.settings_watch import SettingsWatch
 from acquisition.safety import make_safe
 from acquisition.station_file import Station
 
@@ -48,6 +49,7 @@ class Hand:
         self.conductance_S = station.contact.expected_conductance_S
         self._bias_V = 0.0
         self._excitation_Vrms = 0.0
+        self._settings = SettingsWatch()
 
     def measured(self, conductance_S: float) -> None:
         """Take note of the contact's conductance."""
@@ -129,6 +131,7 @@ class Hand:
         if self._boxes.voltmeter is not None and self._station.voltmeter is not None:
             spare = self._station.voltmeter
             self._boxes.voltmeter.configure(range_V=spare.range_V, nplc=spare.nplc)
+        self._settings.remember((lock_in, source))
         self.is_set_up = True
         checked = "" if missing else "; connection checklist confirmed"
         return f"lock-in at {defaults.frequency_Hz:g} Hz, source output on at zero{checked}"
@@ -174,8 +177,13 @@ class Hand:
         self._station.contact.bias_limits.check(peak_V(bias_V, excitation_Vrms), "bias and excitation together")
 
     def _insist_on_set_up(self) -> None:
+        """See that both are as they were set up: a power cycle says nothing by itself."""
         if not self.is_set_up:
             raise CommandRefusedError("lock-in and source meter are not set up; do that first (action set-up)")
+        both = self._there(self._boxes.lock_in, "lock-in"), self._there(self._boxes.source, "source meter")
+        if changes := self._settings.changes(both):
+            self.is_set_up = False
+            raise CommandRefusedError(f"{changes[0]}: a power cycle, or a hand at the panel? Set up again (set-up)")
 
     def _there(self, box: _Box | None, role: str) -> _Box:
         if box is None:

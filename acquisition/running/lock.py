@@ -56,6 +56,8 @@ class FileLock:
         What is locked, for the message.
     wall : Wall
         Dates it, and is waited on where a viewer is just asking.
+    owner : str
+        Who we are, for the message of somebody else, with what he could do.
 
     Raises
     ------
@@ -65,9 +67,10 @@ class FileLock:
         On entering, if the file cannot be made.
     """
 
-    def __init__(self, path: Path, purpose: str, wall: Wall) -> None:
+    def __init__(self, path: Path, purpose: str, wall: Wall, owner: str = "") -> None:
         self._path = path
         self._purpose = purpose
+        self._owner = owner
         self._wall = wall
         self._descriptor: int | None = None
 
@@ -76,12 +79,12 @@ class FileLock:
             descriptor = self._open()
             if descriptor is not None:
                 self._descriptor = descriptor
-                owner = {"pid": os.getpid(), "started": self._wall.now().isoformat(timespec="milliseconds")}
-                self._write(json.dumps(owner).encode())
+                started = self._wall.now().isoformat(timespec="milliseconds")
+                self._write(json.dumps({"pid": os.getpid(), "started": started, "who": self._owner}).encode())
                 return self
             self._wall.sleep(_TRY_AGAIN_S)
         owner = read_owner(self._path)
-        who = f"process {owner.pid}, since {owner.started}" if owner else "another process"
+        who = f"{owner.who or 'process'} {owner.pid}, since {owner.started}" if owner else "another process"
         raise InputError(f"{self._purpose}: {who} is at it ({self._path} is locked); wait for it or stop it first")
 
     def __exit__(self, *_: object) -> None:
@@ -146,11 +149,15 @@ def is_locked(path: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who owns a lock, since when, and how long ago its heart last beat (0 if the PC's clock was set back)."""
+    """Who owns a lock, since when, and how long ago its heart last beat (0 if the PC's clock was set back).
+
+    `who` is what the owner calls himself before his process number; empty if he does not.
+    """
 
     pid: int
     started: str
     heartbeat_age_s: float
+    who: str = ""
 
 
 def read_owner(path: Path, wall: Wall | None = None) -> Owner | None:
@@ -158,7 +165,7 @@ def read_owner(path: Path, wall: Wall | None = None) -> Owner | None:
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
         age_s = max(0.0, wall.now().timestamp() - path.stat().st_mtime) if wall else 0.0
-        return Owner(int(known["pid"]), str(known["started"]), age_s)
+        return Owner(int(known["pid"]), str(known["started"]), age_s, str(known.get("who", "")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -175,7 +182,7 @@ def _runtime_folder() -> Path:
 
 
 @contextmanager
-def lock_rack(addresses: dict[str, str], wall: Wall) -> Iterator[None]:
+def lock_rack(addresses: dict[str, str], wall: Wall, owner: str = "") -> Iterator[None]:
     """Hold the locks of a rack's boxes: one engine a rack, whatever stations its boxes are named in.
 
     Parameters
@@ -184,6 +191,8 @@ def lock_rack(addresses: dict[str, str], wall: Wall) -> Iterator[None]:
         Role -> VISA resource name, e.g. ``{"lockin": "GPIB0::8::INSTR"}``.
     wall : Wall
         Dates the locks.
+    owner : str
+        As `FileLock`.
 
     Raises
     ------
@@ -196,5 +205,5 @@ def lock_rack(addresses: dict[str, str], wall: Wall) -> Iterator[None]:
     with ExitStack() as held:
         for role, address in addresses.items():
             name = hashlib.sha256(address.strip().upper().encode()).hexdigest()[:24]
-            held.enter_context(FileLock(folder / f"{name}.lock", f"{role} at {address}", wall))
+            held.enter_context(FileLock(folder / f"{name}.lock", f"{role} at {address}", wall, owner))
         yield

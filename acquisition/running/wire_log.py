@@ -14,11 +14,22 @@ from acquisition.errors import InputError
 
 LOGGER = "zerobias.wire"
 LONGEST_BYTES = 5_000_000
+TO_BOX, FROM_BOX = "<<", ">>"
+"""Between the name of the box and what was said, as the transport writes it."""
+
+_VISIBLE = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 
 
 def wire_log_path(run_file: Path) -> Path:
     """Return where the lines are written that go over the wires of a run."""
     return run_file.with_name(run_file.name + ".wire.log")
+
+
+class _Visible(logging.Formatter):
+    """Writes control characters as people can read them, each message on one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record).translate(_VISIBLE)
 
 
 class WireLog:
@@ -54,7 +65,7 @@ class WireLog:
                 handler = RotatingFileHandler(self._path, maxBytes=LONGEST_BYTES, backupCount=1, encoding="utf-8")
             except OSError as error:
                 raise InputError(f"{self._path}: cannot be written ({error.strerror}); check the folder") from error
-            handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+            handler.setFormatter(_Visible("%(asctime)s %(message)s"))
             self._logger.addHandler(handler)
             self._logger.setLevel(logging.DEBUG)
             self._logger.propagate = False

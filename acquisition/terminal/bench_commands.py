@@ -91,5 +91,5 @@ def _opened(station: Station, options: BenchOptions, control: Control, journal: 
             yield rack
         return
     own = {} if is_in_this_process(station, sample) else station.addresses
-    with lock_rack(own, wall), open_station_bench(station, attentive, on_write=journal.note) as rack:
+    with lock_rack(own, wall, "the bench (give it back in the window, or zerobias abort), process"), open_station_bench(station, attentive, on_write=journal.note) as rack:
         yield rack

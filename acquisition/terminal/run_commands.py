@@ -251,7 +251,7 @@ def _opened(
             yield rack
         return
     own = {} if is_in_this_process(station, sample) else station.addresses
-    with lock_rack(own, wall), open_station(station, attentive, on_write=journal.note) as rack:
+    with lock_rack(own, wall, "a run, process"), open_station(station, attentive, on_write=journal.note) as rack:
         yield rack
 
 
