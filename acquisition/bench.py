@@ -242,6 +242,8 @@ class Bench:
         self._read(channels.LOCK_IN, boxes.lock_in, self._read_lock_in)
         if self._hand.is_set_up:  # before, it measures nothing
             self._read(channels.SOURCE, boxes.source, channels.read_source)
+        elif boxes.source is not None:
+            self._take_word(channels.SOURCE, "not set up")
         monitor |= self._read(channels.TEMPERATURE, boxes.temperature, channels.read_temperature)
         monitor |= self._read(channels.MAGNET, boxes.magnet, channels.read_magnet)
         self._read(channels.VOLTMETER, boxes.voltmeter, channels.read_voltmeter)
@@ -286,7 +288,7 @@ class Bench:
         self._words[role] = word
         self._writer.set("boxes", self._words)
         if is_trouble(word) != is_trouble(before):
-            self._happened("trouble" if is_trouble(word) else "well again", f"{role}: {word}")
+            self._happened("trouble" if is_trouble(word) else "well again", f"{role}: {word.removeprefix('trouble: ')}")
 
     # --- commands ---------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
-"""What the bench and those who look at it agree on: within which limits things may be set by hand on a rack that no
-run owns (those of the station, as for a recipe), and which words of a box mean trouble.
+"""What the bench and those who look at it agree on.
+
+Within which limits things may be set by hand on a rack that no run owns (those of the station, as for a recipe), and
+which words of a box mean trouble.
 """
 
 import math

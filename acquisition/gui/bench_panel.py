@@ -9,7 +9,6 @@ import pyqtgraph
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import (
     QGridLayout,
-    QGroupBox,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
@@ -120,7 +119,8 @@ class BenchPanel(Panel):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.channels)
         split.addWidget(self.pages)
-        split.setSizes([300, 340])
+        split.setSizes([300, 320])
+        split.setChildrenCollapsible(False)
         # on a low screen these become low, so that what is above them stays in sight
         split.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         column = QVBoxLayout(self)
@@ -132,13 +132,14 @@ class BenchPanel(Panel):
     def _by_hand(self) -> QWidget:
         page = QWidget()
         column = QVBoxLayout(page)
+        column.setContentsMargins(4, 4, 4, 4)
         column.addWidget(self.form)
-        group = QGroupBox("Do")
-        grid = QGridLayout(group)
+        grid = QGridLayout()
+        grid.setVerticalSpacing(2)
         for place, (action, _, meaning) in enumerate(ACTIONS):
             self.actions_[action].setToolTip(meaning)
             grid.addWidget(self.actions_[action], *divmod(place, ACTIONS_A_ROW))
-        column.addWidget(group)
+        column.addLayout(grid)
         column.addStretch(1)
         scroll = QScrollArea()  # on a low screen the window must not grow beyond it
         scroll.setWidgetResizable(True)
@@ -215,7 +216,7 @@ class BenchPanel(Panel):
         self._timer.stop()
         self._let_go()
 
-    def ask_before_leaving(self, then: Callable[[], None]) -> None:
+    def ask_before_leaving(self, then: Callable[[], object]) -> None:
         """Go on with `then`, as soon as it is clear what becomes of a rack that is on the bench."""
         if self.is_taken:
             ask_about_bench(self, self._give_back, then)
@@ -239,8 +240,9 @@ class BenchPanel(Panel):
             self._ended(tail)
 
     def _show_event(self, event: Event) -> None:
-        self.log.appendPlainText(f"{timedelta(seconds=int(event.time_s))!s:>8}  {event.kind}: {event.message}")
-        self._say(f"{event.kind}: {event.message}", is_bad=event.kind in BAD_EVENTS)
+        said = event.message if event.message.startswith(f"{event.kind}:") else f"{event.kind}: {event.message}"
+        self.log.appendPlainText(f"{timedelta(seconds=int(event.time_s))!s:>8}  {said}")
+        self._say(said, is_bad=event.kind in BAD_EVENTS)
 
     def _ended(self, tail: RunTail) -> None:
         """Say how it ended; what a guard has to add comes to the log afterwards."""
@@ -293,14 +295,13 @@ class BenchPanel(Panel):
         """Do something; on a real rack setting up asks for the connection checklist first."""
         if self._tail is None:
             return
+        told: dict[str, object] = {"action": action.value}
+        what = self.actions_[action].text()
         if action is not Action.SET_UP or self._tail.header.get("simulated"):
-            self.tell(CommandKind.DO, {"action": action.value}, self.actions_[action].text())
+            self.tell(CommandKind.DO, told, what)
             return
-        ask_checklist(
-            str(self._tail.header["station"]["station"]["name"]),
-            self,
-            lambda confirmed: self.tell(CommandKind.DO, {"action": action.value, "confirmed": confirmed}),
-        )
+        name = str(self._tail.header["station"]["station"]["name"])
+        ask_checklist(name, self, lambda confirmed: self.tell(CommandKind.DO, told | {"confirmed": confirmed}, what))
 
     def tell(self, command: CommandKind, argument: dict[str, object], what: str = "") -> None:
         """Tell the bench engine something, if there is one, and that it is told."""

@@ -1,4 +1,4 @@
-"""What becomes of a rack that is on the bench when the window closes: asked, since the bench goes on without a window."""
+"""The question what becomes of a rack on the bench when the window closes, since the bench goes on without one."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from PyQt5.QtWidgets import QMessageBox, QWidget
 NAME = "bench question"
 
 
-def ask_about_bench(parent: QWidget, give_back: Callable[[], None], then: Callable[[], None]) -> None:
+def ask_about_bench(parent: QWidget, give_back: Callable[[], None], then: Callable[[], object]) -> None:
     """Ask whether the rack is to be given back, and go on with `then` unless it is thought better of. Never modal."""
     asked = parent.findChild(QMessageBox, NAME)
     if isinstance(asked, QMessageBox):
@@ -19,8 +19,8 @@ def ask_about_bench(parent: QWidget, give_back: Callable[[], None], then: Callab
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("A rack is on the bench")
     box.setText(
-        "The rack on the bench stays taken when the window closes, with all that is set,\n"
-        "and no run can have it. The next window finds it again."
+        "The rack on the bench stays taken when the window closes, with all that is set, and no run can have it. "
+        "The next window finds it again."
     )
     back = box.addButton("Give back, safe, and close", QMessageBox.ButtonRole.YesRole)
     leave = box.addButton("Leave it taken and close", QMessageBox.ButtonRole.NoRole)
@@ -28,7 +28,7 @@ def ask_about_bench(parent: QWidget, give_back: Callable[[], None], then: Callab
     box.setDefaultButton(back)
     box.setModal(False)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    back.clicked.connect(give_back)
+    back.clicked.connect(lambda: give_back())
     for button in (back, leave):
-        button.clicked.connect(then)
+        button.clicked.connect(lambda: then())
     box.show()

@@ -11,6 +11,7 @@ from acquisition.gui.tail import RunTail
 from acquisition.gui.units import title, with_unit
 
 NAME, READS, AGE = range(3)
+LEAST_WIDTH, NAME_WIDTH, AGE_WIDTH = 310, 135, 80
 STALE_S = 10.0
 """A reading this old is no reading of now; a round takes a second, one in which a box does not answer several."""
 
@@ -39,11 +40,13 @@ class ChannelList(QTreeWidget):
         self._newest_s, self._newest_wall_s = 0.0, wall.monotonic_s()
         self.setHeaderLabels(["channel", "reads", "age"])
         self.setIndentation(12)
+        self.setMinimumWidth(LEAST_WIDTH)
         header = self.header()
         assert header is not None
         header.setStretchLastSection(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(READS, QHeaderView.ResizeMode.Stretch)
+        self.setColumnWidth(NAME, NAME_WIDTH)
+        self.setColumnWidth(AGE, AGE_WIDTH)
 
     @property
     def chosen(self) -> Channel | None:
@@ -61,17 +64,17 @@ class ChannelList(QTreeWidget):
         """Take what the boxes say of themselves, by role."""
         for role, word in words.items():
             item = self._box(role)
-            item.setText(READS, word)
-            item.setToolTip(READS, word)
+            item.setText(NAME, f"{role}: {word}")
+            item.setToolTip(NAME, word)
             tone = self._palette.tones[Tone.BAD] if is_trouble(word) else self._palette.foreground
-            item.setForeground(READS, QBrush(QColor(tone)))
+            item.setForeground(NAME, QBrush(QColor(tone)))
 
     def show_readings(self, tail: RunTail) -> None:
         """Take what the channels read last."""
         if tail.newest is not None and tail.newest.time_s != self._newest_s:
             self._newest_s, self._newest_wall_s = tail.newest.time_s, self._wall.monotonic_s()
         for channel, history in tail.channels.items():
-            self._channel(channel).setText(READS, with_unit(channel[1], history.values[-1]))
+            self.item(channel).setText(READS, with_unit(channel[1], history.values[-1]))
         self.show_ages(tail)
 
     def show_ages(self, tail: RunTail) -> None:
@@ -81,7 +84,7 @@ class ChannelList(QTreeWidget):
         for channel, history in tail.channels.items():
             age_s = since_s + max(0.0, self._newest_s - history.time_s[-1]) / pace
             is_stale = age_s > STALE_S
-            item = self._channel(channel)
+            item = self.item(channel)
             item.setText(AGE, f"stale, {age_s:.0f} s" if is_stale else f"{age_s:.0f} s")
             colour = QColor(self._palette.tones[Tone.WARNING] if is_stale else self._palette.foreground)
             for column in (READS, AGE):
@@ -89,15 +92,17 @@ class ChannelList(QTreeWidget):
 
     def age(self, channel: Channel) -> str:
         """Return what the list says of a channel's age."""
-        return self._channel(channel).text(AGE)
+        return self.item(channel).text(AGE)
 
     def _box(self, role: str) -> QTreeWidgetItem:
         if role not in self._boxes:
             self._boxes[role] = QTreeWidgetItem(self, [role, "", ""])
+            self._boxes[role].setFirstColumnSpanned(True)
             self._boxes[role].setExpanded(True)
         return self._boxes[role]
 
-    def _channel(self, channel: Channel) -> QTreeWidgetItem:
+    def item(self, channel: Channel) -> QTreeWidgetItem:
+        """Return the line of a channel, made if there is none."""
         if channel not in self._channels:
             item = QTreeWidgetItem(self._box(channel[0]), [title(channel[1]), "", ""])
             item.setData(NAME, _ROLE_OF_CHANNEL, channel)

@@ -42,7 +42,7 @@ class ChecklistDialog(QDialog):
 
 
 def ask_checklist(station: str, parent: QWidget, then: Callable[[list[str]], None]) -> None:
-    """Ask for the checklist beside `parent` and go on with what was confirmed; takes the place of a list that is open."""
+    """Ask for the checklist beside `parent`, in the place of one that is open, and go on with what was confirmed."""
     for older in parent.findChildren(ChecklistDialog):  # what it would have gone on with may be something else
         older.reject()
     dialog = ChecklistDialog(station, parent)

@@ -45,12 +45,13 @@ class HandForm(QWidget):
         self._station: Station | None = None
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(2)
         self.lines: dict[Quantity, QLineEdit] = {}
         self.buttons: dict[Quantity, QPushButton] = {}
         self.notes: dict[Quantity, QLabel] = {}
         for row, (quantity, shown) in enumerate(SHOWN.items()):
             line, button, note = QLineEdit(), QPushButton("Set"), QLabel()
-            line.setFixedWidth(80)
+            line.setFixedWidth(64)
             button.setFixedWidth(48)
             note.setStyleSheet(f"color: {palette.tones[Tone.BAD]}")
             note.hide()

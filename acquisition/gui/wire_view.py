@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtGui import QFont, QTextCursor
+from PyQt5.QtGui import QFont
 from PyQt5.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -75,11 +75,12 @@ class WireView(QWidget):
         font.setStyleHint(QFont.StyleHint.Monospace)
         self.text.setFont(font)
         self.text.setPlaceholderText("switch the log of the wire on to see every line to and from the boxes")
-        row = QHBoxLayout()
-        for widget, stretch in ((self.listen, 0), (self.box, 1), (self.pause, 0), (self.copy, 0)):
-            row.addWidget(widget, stretch)
         column = QVBoxLayout(self)
-        column.addLayout(row)
+        for left, right in ((self.listen, self.pause), (self.box, self.copy)):
+            row = QHBoxLayout()
+            row.addWidget(left, stretch=1)
+            row.addWidget(right)
+            column.addLayout(row)
         column.addWidget(self.text)
         self.listen.toggled.connect(self.switched)
         self.box.currentIndexChanged.connect(self._show_all)
@@ -135,7 +136,9 @@ class WireView(QWidget):
 
     def _show_all(self) -> None:
         self.text.setPlainText("\n".join(str(line) for line in self._lines if self._is_shown(line)))
-        self.text.moveCursor(QTextCursor.MoveOperation.End)
+        bar = self.text.verticalScrollBar()
+        if bar is not None:
+            bar.setValue(bar.maximum())
 
     def _copy(self) -> None:
         """Put what is shown on the clipboard."""

@@ -21,6 +21,9 @@ from acquisition.terminal.run_commands import guard_starter, is_in_this_process,
 if TYPE_CHECKING:
     from acquisition.station import BenchRack
 
+OWNER = "the bench (Give back in the window, or zerobias abort), process"
+"""What others are told of who has the rack."""
+
 
 @dataclass(frozen=True)
 class BenchOptions:
@@ -91,5 +94,5 @@ def _opened(station: Station, options: BenchOptions, control: Control, journal: 
             yield rack
         return
     own = {} if is_in_this_process(station, sample) else station.addresses
-    with lock_rack(own, wall, "the bench (give it back in the window, or zerobias abort), process"), open_station_bench(station, attentive, on_write=journal.note) as rack:
+    with lock_rack(own, wall, OWNER), open_station_bench(station, attentive, on_write=journal.note) as rack:
         yield rack

@@ -11,6 +11,7 @@ from small_runs import QuickWall
 from acquisition.bench import run_bench
 from acquisition.by_hand import limits_of
 from acquisition.checklist import BEFORE
+from acquisition.readings import Event
 from acquisition.run_outcome import RunOutcome
 from acquisition.run_reader import RunFileReader
 from acquisition.running.command_file import Action, CommandKind, Quantity, write_command
@@ -105,6 +106,11 @@ def channels(run_file: Path) -> dict[tuple[str, str], list[float]]:
         for _, _, instrument, name, value in reader.channels():
             found.setdefault((instrument, name), []).append(value)
     return found
+
+
+def events_of(outcome: RunOutcome) -> list[Event]:
+    with RunFileReader(outcome.run_file) as reader:
+        return reader.events()
 
 
 def test_bench_that_only_reads_changes_nothing(tmp_path: Path, station: Station, rack: Rack) -> None:
@@ -214,6 +220,8 @@ def test_dead_wire_is_a_word_on_its_box_and_the_others_are_read_on(
     with RunFileReader(outcome.run_file) as reader:
         assert reader.header()["boxes"]["temperature controller"].startswith("trouble: Lake Shore 372")
         assert reader.header()["boxes"]["lock-in"] == "ok"
+        (told,) = (event.message for event in reader.events() if event.kind == "trouble")
+        assert told.startswith("temperature controller: Lake Shore 372")
 
 
 def test_quench_by_a_fault_button_is_seen_and_the_field_refused(hand: Hand) -> None:
@@ -227,6 +235,24 @@ def test_quench_by_a_fault_button_is_seen_and_the_field_refused(hand: Hand) -> N
 def test_wires_are_listened_to_on_demand(hand: Hand) -> None:
     outcome = hand.run((CommandKind.WIRE, {"is_on": True}))
     assert "<< SNAP?" in wire_log_path(outcome.run_file).read_text()
+    with RunFileReader(outcome.run_file) as reader:
+        assert reader.header()["is_wire_logged"] is True
+
+
+def test_power_cycle_is_noticed_before_a_bias_is_set_again(hand: Hand) -> None:
+    power_cycle = (CommandKind.FAULT, {"name": "power-cycle", "box": "Keithley2400"})
+    outcome = hand.run(SET_UP, set_to(Quantity.BIAS_V, 1e-3), power_cycle, set_to(Quantity.BIAS_V, 2e-3), SET_UP)
+    assert "a power cycle, or a hand at the panel? Set up again" in hand.outcomes[3]
+    assert hand.outcomes[4].startswith("accepted")
+    assert "bias 2 mV" not in " ".join(event.message for event in events_of(outcome))
+
+
+def test_what_nobody_speaks_to_goes_idle_safe_after_half_a_day(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acquisition.bench.PATIENCE_S", 2.0)
+    outcome = hand.run(SET_UP, set_to(Quantity.BIAS_V, 1e-3))
+    assert any(event.message.startswith("nobody said a word") for event in events_of(outcome))
+    assert channels(outcome.run_file)["source meter", "current_A"][-1] == pytest.approx(0.0, abs=1e-6)
+    assert outcome.state == "complete"  # the bench itself went on until it was ended
 
 
 def test_every_quantity_has_limits() -> None:

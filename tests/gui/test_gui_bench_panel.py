@@ -1,22 +1,28 @@
 """The instrument panel on a real bench engine with the simulated rack: read, set, be refused, give back, find again."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QDialogButtonBox, QPushButton
+from PyQt5.QtWidgets import QDialogButtonBox, QMessageBox, QPushButton
 
 from acquisition.checklist import BEFORE
+from acquisition.gui import channel_list
 from acquisition.gui.bench_panel import BenchPanel
+from acquisition.gui.channel_list import Channel, ChannelList
 from acquisition.gui.checklist_dialog import ChecklistDialog
+from acquisition.gui.log_pane import LogPane
 from acquisition.gui.rack_field import Where
 from acquisition.gui.simulator_panel import SimulatorPanel
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.units import with_unit
 from acquisition.gui.window import LabWindow
 from acquisition.running.command_file import Action, Quantity
+from acquisition.running.lock import lock_path, read_owner
 
 MakeWindow = Callable[..., LabWindow]
 LEFT = Qt.MouseButton.LeftButton
@@ -30,7 +36,12 @@ def said(panel: BenchPanel) -> str:
     return panel.log.toPlainText()
 
 
-def test_rack_is_read_set_and_given_back(make_window: MakeWindow, qtbot: Any) -> None:
+def click_on_channel(qtbot: Any, channels: ChannelList, channel: Channel) -> None:
+    rectangle = channels.visualItemRect(channels.item(channel))
+    qtbot.mouseClick(channels.viewport(), LEFT, pos=rectangle.center())
+
+
+def test_rack_is_read_set_and_given_back(make_window: MakeWindow, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     window = make_window()
     panel = window.panel(BenchPanel)
     window.show_panel(panel)
@@ -40,17 +51,35 @@ def test_rack_is_read_set_and_given_back(make_window: MakeWindow, qtbot: Any) ->
     assert tail is not None
     assert not panel.take.isEnabled()
 
-    panel.form.lines[Quantity.FIELD_T].setText("12")
-    click(qtbot, panel.form.buttons[Quantity.FIELD_T])
-    assert panel.form.notes[Quantity.FIELD_T].text() == "field H: allowed is -9 to 9 T"
+    assert "simulated cu1: on the bench since" in panel.owner.text()
+    assert panel.give_back.visibleRegion().boundingRect().size() == panel.give_back.size()  # not scrolled away
+
+    for text, note in (
+        ("12", "field H: allowed is -9 to 9 T"),
+        ("-9.01", "field H: allowed is -9 to 9 T"),
+        ("nan", "field H: allowed is -9 to 9 T"),
+        ("0,5", "field H: '0,5' is no number, such as 0.5"),
+        ("", "field H: a number, please"),
+    ):
+        panel.form.lines[Quantity.FIELD_T].setText(text)
+        click(qtbot, panel.form.buttons[Quantity.FIELD_T])
+        assert panel.form.notes[Quantity.FIELD_T].text() == note
+        assert panel.form.notes[Quantity.FIELD_T].isVisible()
     panel.form.lines[Quantity.BIAS_V].setText("0.5")
     click(qtbot, panel.form.buttons[Quantity.BIAS_V])
     qtbot.waitUntil(lambda: "refused: set" in said(panel), timeout=20_000)
     click(qtbot, panel.actions_[Action.SET_UP])
     qtbot.keyClick(panel.form.lines[Quantity.BIAS_V], Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "set: bias 0.5 mV" in said(panel), timeout=20_000)
-    panel.listen.click()
-    qtbot.waitUntil(lambda: "<<" in panel.wire.toPlainText(), timeout=20_000)
+    panel.pages.setCurrentWidget(panel.wire)
+    panel.wire.listen.click()
+    qtbot.waitUntil(lambda: "SR830 \u2192 SNAP?" in panel.wire.text.toPlainText(), timeout=20_000)
+    panel.pages.setCurrentWidget(panel.graphics)
+    channels = panel.channels
+    click_on_channel(qtbot, channels, ("magnet", "field_T"))
+    qtbot.waitUntil(lambda: panel._curve.xData is not None and len(panel._curve.xData) > 1, timeout=20_000)
+    assert panel._plot.getAxis("left").labelText == "magnet: field (T)"
+    assert channels.age(("magnet", "field_T")) in ("0 s", "1 s", "2 s", "3 s")
 
     simulator = window.panel(SimulatorPanel)  # for the bench, too, as long as no run goes on
     window.show_panel(simulator)
@@ -60,13 +89,51 @@ def test_rack_is_read_set_and_given_back(make_window: MakeWindow, qtbot: Any) ->
     qtbot.keyClick(simulator.dial, Qt.Key.Key_Right)
     qtbot.waitUntil(lambda: "speed: 1.3 x real time" in simulator.answer.text(), timeout=20_000)
 
+    window.activateWindow()
+    qtbot.keyClick(window, Qt.Key.Key_F12)  # no run goes on: the bench is meant
+    qtbot.waitUntil(lambda: "idle-safe: Keithley 2400" in said(panel), timeout=20_000)
+    assert panel.is_taken
+
     again = make_window().panel(BenchPanel)  # a second window finds the same bench
     assert again._tail is not None and again._tail.path == tail.path
+    assert again.wire.listen.isChecked()
     click(qtbot, panel.give_back)
     qtbot.waitUntil(panel.take.isEnabled, timeout=20_000)
     assert "safe-state: idle-safe: Keithley 2400" in said(panel)
     assert "Close the grounding switch" in panel.state.text()
     assert not simulator.dial.isEnabled()
+    assert not window.bar.abort.isEnabled()
+    monkeypatch.setattr(channel_list, "STALE_S", 0.0)
+    panel.look()
+    assert channels.age(("magnet", "field_T")).startswith("stale")
+
+
+def test_dead_bench_is_told_and_one_that_is_left_is_asked_about(make_window: MakeWindow, qtbot: Any) -> None:
+    window = make_window()
+    panel = window.panel(BenchPanel)
+    window.show_panel(panel)
+    click(qtbot, panel.take)
+    qtbot.waitUntil(lambda: panel.is_taken, timeout=60_000)
+    for answer in ("Cancel", "Leave it taken and close"):
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow, timeout=5_000)
+        qtbot.keyClick(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+        box = panel.findChild(QMessageBox, "bench question")
+        assert not box.isModal()
+        (button,) = [one for one in box.findChildren(QPushButton) if answer in one.text()]
+        click(qtbot, button)
+        qtbot.waitUntil(lambda: panel.findChild(QMessageBox, "bench question") is None, timeout=5_000)
+        assert window.isVisible() == (answer == "Cancel")
+
+    other = make_window()
+    found = other.panel(BenchPanel)
+    assert found.is_taken and found._tail is not None
+    owner = read_owner(lock_path(found._tail.path))
+    assert owner is not None
+    os.kill(owner.pid, signal.SIGKILL)
+    qtbot.waitUntil(found.take.isEnabled, timeout=20_000)
+    assert "the bench engine died, the simulated rack with it" in found.state.text()
+    assert "the bench engine died" in other.panel(LogPane).lines.toPlainText()
 
 
 def test_bench_that_cannot_be_taken_is_said(make_window: MakeWindow, qtbot: Any, tmp_path: Path) -> None:

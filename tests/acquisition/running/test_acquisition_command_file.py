@@ -96,6 +96,12 @@ def test_too_long_a_command_is_refused_before_it_is_written(run_file: Path) -> N
     assert not commands_path(run_file).exists()
 
 
+def test_number_that_is_none_is_refused_before_it_is_written(run_file: Path) -> None:
+    with pytest.raises(InputError, match="nan or inf"):
+        write_command(run_file, CommandKind.SET, {"quantity": "bias_V", "value": float("nan")}, wall=WallClock())
+    assert not commands_path(run_file).exists()
+
+
 def test_emptied_file_is_read_from_its_start(run_file: Path) -> None:
     commands = CommandFile(run_file)
     append(run_file, line() + line())

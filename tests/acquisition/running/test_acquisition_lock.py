@@ -75,9 +75,9 @@ def test_second_engine_on_one_box_is_refused_by_its_resource_name(
 ) -> None:
     monkeypatch.setattr("acquisition.running.lock.user_runtime_path", lambda *_, **__: tmp_path)
     mine = {"lockin": "GPIB0::8::INSTR", "magnet": "TCPIP0::ami430::7180::SOCKET"}
-    with lock_rack(mine, WALL):
+    with lock_rack(mine, WALL, "the bench, process"):
         second = lock_rack({"lockin": "GPIB0::9::INSTR", "magnet": "TCPIP0::AMI430::7180::SOCKET"}, WALL)
-        with pytest.raises(InputError, match=r"magnet at TCPIP0::AMI430::7180::SOCKET"), second:
+        with pytest.raises(InputError, match=r"magnet at TCPIP0::AMI430::7180::SOCKET: the bench, process \d"), second:
             pass
         with lock_rack({"lockin": "GPIB0::9::INSTR"}, WALL):
             pass
