@@ -14,6 +14,10 @@ def ask_about_bench(parent: QWidget, give_back: Callable[[], None], then: Callab
     if isinstance(asked, QMessageBox):
         asked.activateWindow()
         return
+
+    def go_on() -> None:
+        then()
+
     box = QMessageBox(parent)
     box.setObjectName(NAME)
     box.setIcon(QMessageBox.Icon.Question)
@@ -28,7 +32,7 @@ def ask_about_bench(parent: QWidget, give_back: Callable[[], None], then: Callab
     box.setDefaultButton(back)
     box.setModal(False)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    back.clicked.connect(lambda: give_back())
+    back.clicked.connect(give_back)
     for button in (back, leave):
-        button.clicked.connect(lambda: then())
+        button.clicked.connect(go_on)
     box.show()
