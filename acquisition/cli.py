@@ -260,7 +260,9 @@ def serve(
 
 @app.command()
 def fault(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which fault; without it, lists them.")] = "",
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="Which fault, or put-right; without it, lists them.")
+    ] = "",
     box: Annotated[str | None, typer.Option(metavar="MODEL", help="At which box.")] = None,
     for_s: Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="How long, in rack time.")] = None,
     press: Annotated[str | None, typer.Option(metavar="COMMAND", help="What is pressed on a front panel.")] = None,

@@ -2,7 +2,8 @@
 
 One JSON object a line, either way. ``{"do": "state"}`` answers with `state`; ``{"do": "fault", "name": "quench"}``
 switches a fault, with ``"box"`` (a model), ``"for_s"`` (seconds of the rack) and ``"press"`` (what is pressed on a
-front panel) where it takes them. A refused request answers ``{"error": "..."}``.
+front panel) where it takes them; the name ``put-right`` takes all of them back. A refused request answers
+``{"error": "..."}``.
 """
 
 import json
@@ -10,9 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulators.cryogenics.magnet import COIL_T_PER_A
-from simulators.fault_panel import FaultPanel, Order, RefusedFaultError
+from simulators.fault_panel import FaultPanel, Order, RefusedFaultError, put_right
 from simulators.faults import MEANINGS, Fault
 from simulators.rack import Rack
+
+PUT_RIGHT = "put-right"
+"""Is no fault: takes back whatever can be taken back."""
 
 
 def state(rack: Rack) -> dict[str, Any]:
@@ -82,24 +86,27 @@ class ControlDesk:
             case "state":
                 return state(self._rack)
             case "fault":
-                return {"fault": switch_fault(self._rack, request).value, "time_s": self._rack.clock.now_s()}
+                return {"fault": switch_fault(self._rack, request), "time_s": self._rack.clock.now_s()}
             case "faults":
                 return {"faults": {fault.value: meaning for fault, meaning in MEANINGS.items()}}
             case other:
                 return {"error": f"{other!r}: expected state, faults or fault"}
 
 
-def switch_fault(rack: Rack, request: Mapping[str, Any]) -> Fault:
-    """Switch the fault that a request names (`name`, `box`, `for_s`, `press`), now, and return it.
+def switch_fault(rack: Rack, request: Mapping[str, Any]) -> str:
+    """Switch the fault that a request names (`name`, `box`, `for_s`, `press`), or put all right, and return the name.
 
     Raises
     ------
     RefusedFaultError
         If there is no such fault, or it is none of this box or of this duration.
     """
+    if request.get("name") == PUT_RIGHT:
+        put_right(rack)
+        return PUT_RIGHT
     order = _order(request)
     FaultPanel(rack).carry_out(order)
-    return order.fault
+    return order.fault.value
 
 
 def book_fault(rack: Rack, time_s: float, request: Mapping[str, Any]) -> None:

@@ -139,6 +139,8 @@ class FaultPanel:
             undo, for_s = [self._cut_power(model) for model in self._models(order)], for_s or REBOOT_S
         else:
             undo = [self._break_things(order)]
+        undo = [_once(action) for action in undo]
+        self._rack.undo.extend([] if order.fault in _FOR_GOOD else undo)
         if for_s is not None:
             for action in undo:
                 self._rack.clock.call_at(self._now_s() + for_s, action)
@@ -291,6 +293,23 @@ _OF_NO_BOX: Final = frozenset(
     {Fault.QUENCH, Fault.HELIUM_LOW, Fault.COOLING_LOST, Fault.LEAD_BROKEN, Fault.CONTACT_DESTROYED}
 )
 _FOR_GOOD: Final = frozenset({Fault.FRONT_PANEL, Fault.QUENCH, Fault.CONTACT_DESTROYED})
+
+
+def put_right(rack: Rack) -> None:
+    """Take back every fault that can be taken back, those that would end by themselves included."""
+    while rack.undo:
+        rack.undo.pop()()
+
+
+def _once(action: Undo) -> Undo:
+    """Return what does it the first time only: a box that was given power by hand is not switched on again later."""
+    left = [action]
+
+    def act() -> None:
+        if left:
+            left.pop()()
+
+    return act
 
 
 def _nothing() -> None:

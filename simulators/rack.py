@@ -7,7 +7,7 @@ and kept until closed.
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -193,6 +193,8 @@ class Rack:
         VISA address -> cable to it.
     models
         Model -> VISA address.
+    undo
+        What takes back the faults that were switched on; each does so once.
     """
 
     name: str
@@ -204,6 +206,7 @@ class Rack:
     boxes: Mapping[str, Box]
     wires: Mapping[str, Wire]
     models: Mapping[str, str]
+    undo: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def visa_library(self) -> str:

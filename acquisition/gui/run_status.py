@@ -18,7 +18,7 @@ from acquisition.gui.status_strip import Status
 from acquisition.gui.tail import Fresh, RunTail
 from acquisition.plan import Plan
 from acquisition.planning.forecast import Forecast, expected_pace
-from acquisition.readings import PointFlag
+from acquisition.readings import Monitor, PointFlag
 from acquisition.recipe import SettlingSection
 from acquisition.resume import load_running_plan
 from acquisition.running.lock import lock_path, read_owner
@@ -50,6 +50,7 @@ class RunStatus:
         self._wall = wall
         self._recent_s, self._recent_K = np.empty(0), np.empty(0)
         self._drift_K_per_min: float | None = None
+        self._read: dict[str, float] = {}
         self._plan: Plan | None = None
         self._plan_of: tuple[int, float | None] | None = None
         self._forecast = Forecast(wall, None)
@@ -59,6 +60,8 @@ class RunStatus:
         """Take note of a look at the run."""
         if fresh.points:
             self._left_s = self._forecast_s()
+        for one in fresh.monitors:
+            self._read |= _read_in(one)
         if fresh.points or fresh.monitors:
             self._follow_temperature(fresh)
 
@@ -68,10 +71,10 @@ class RunStatus:
         table = None if last is None else last.table
         is_point_newest = self._is_point_newest()
         measured = {} if table is None else {name: float(table[name][-1]) for name in _SHOWN}
-        between = {} if is_point_newest else self._between()
+        between = {} if is_point_newest or tail.newest is None else _read_in(tail.newest)
         owner = read_owner(lock_path(tail.path), self._wall) if tail.is_locked else None
         helium = tail.channels.get(HELIUM)
-        seen = measured | between
+        seen = self._read | measured | between
         return Status(
             state=tail.state,
             phase=tail.phase,
@@ -95,13 +98,6 @@ class RunStatus:
     def _is_point_newest(self) -> bool:
         last, newest = self._tail.last(), self._tail.newest
         return newest is None or (last is not None and last.table["time_s"][-1] >= newest.time_s)
-
-    def _between(self) -> dict[str, float]:
-        """Return what was read last while no point is measured."""
-        newest = self._tail.newest
-        assert newest is not None
-        read = {"temperature_K": newest.temperature_K, "field_T": newest.field_T}
-        return {name: value for name, value in read.items() if value is not None}
 
     def _follow_temperature(self, fresh: Fresh) -> None:
         """Keep what was read lately, in points and between them, and fit a line to it."""
@@ -155,6 +151,12 @@ class RunStatus:
 
 
 _SHOWN = ("temperature_K", "field_T", "bias_V", "current_A", "lockin_x_V")
+
+
+def _read_in(monitor: Monitor) -> dict[str, float]:
+    """Return what was read in a look between points."""
+    read = {"temperature_K": monitor.temperature_K, "field_T": monitor.field_T}
+    return {name: value for name, value in read.items() if value is not None}
 
 
 def _free_bytes(folder: Path) -> int | None:

@@ -28,7 +28,7 @@ from acquisition.gui.control_bar import GOING_ON
 from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.readings import Event
 from acquisition.running.command_file import CommandKind
-from acquisition.running.rehearsal import AS_FAST_AS_IT_GOES, speed_text
+from acquisition.running.rehearsal import AS_FAST_AS_IT_GOES, PUT_RIGHT, speed_text
 
 BOXES = ("lockin", "sourcemeter", "voltmeter", "temperature", "magnet")
 STEPS_A_DECADE = 10
@@ -70,6 +70,8 @@ class SimulatorPanel(Panel):
         self.duration.setSpecialValueText("once, or for good")
         self.press = QLineEdit()
         self.press.setPlaceholderText("for front-panel, in the box's own words, e.g. PHAS 90")
+        self.put_right = QPushButton("Put all right")
+        self.put_right.setToolTip("Take back what can be taken back: mend wires and thermometers, fill up helium")
         self.truth = QPushButton("What is true of the sample ...")
         self.answer = QLabel()
         self.answer.setWordWrap(True)
@@ -81,6 +83,7 @@ class SimulatorPanel(Panel):
         self.dial.sliderReleased.connect(self._change_speed)
         self.dial.actionTriggered.connect(self._changed_by_key)
         self.truth.clicked.connect(self._tell_truth)
+        self.put_right.clicked.connect(lambda: self._wanted.emit(CommandKind.FAULT, {"name": PUT_RIGHT}))
         for name, button in self.faults.items():
             button.clicked.connect(lambda _, name=name: self._order(name))
         self._meet()
@@ -106,6 +109,7 @@ class SimulatorPanel(Panel):
         for caption, widget in (("at", self.box), ("lasting", self.duration), ("pressed", self.press)):
             details.addWidget(QLabel(caption))
             details.addWidget(widget, stretch=1 if widget is self.press else 0)
+        details.addWidget(self.put_right)
         column.addLayout(details)
         column.addStretch(1)
         return group
@@ -176,7 +180,7 @@ class SimulatorPanel(Panel):
         self.speed.setText(speed_text(factor))
 
     def _enable(self, is_simulated: bool) -> None:
-        for widget in (self.dial, self.box, self.duration, self.press, *self.faults.values()):
+        for widget in (self.dial, self.box, self.duration, self.press, self.put_right, *self.faults.values()):
             widget.setEnabled(is_simulated)
         self.truth.setEnabled(self._sample in self._truths)
 

@@ -13,6 +13,8 @@ from acquisition.recipe import Recipe
 from acquisition.running.command_file import CommandRefusedError
 
 AS_FAST_AS_IT_GOES = "max"
+PUT_RIGHT = "put-right"
+"""Named in the place of a fault, it takes back all that can be taken back."""
 
 
 class Simulation(Protocol):

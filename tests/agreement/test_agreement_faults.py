@@ -27,6 +27,7 @@ from instruments.temperature_itc503 import ITC503
 from instruments.temperature_lakeshore336 import LakeShore336
 from instruments.temperature_lakeshore372 import LakeShore372
 from instruments.voltmeter_keithley2182a import Keithley2182A
+from simulators.control import switch_fault
 from simulators.fault_panel import FaultPanel, Order
 from simulators.faults import Fault
 from simulators.rack import Rack, close_rack, open_rack
@@ -525,6 +526,23 @@ def test_voltmeter_shows_a_destroyed_contact_as_an_overflow(lay: Lay) -> None:
     bench.strike(Fault.CONTACT_DESTROYED)
     bench.clock.sleep(10.0)
     assert voltmeter.read().is_over_range
+
+
+def test_all_that_can_be_taken_back_is_put_right(lay: Lay) -> None:
+    bench = lay()
+    controller, magnet, source = (bench.connect(model) for model in ("LakeShore372", "AMI430", "Keithley2400"))
+    compliance_V = source.settings()["compliance_V"]
+    for fault in (Fault.SENSOR_FAULT, Fault.COMPLIANCE, Fault.COMPLIANCE, Fault.OVERLOAD):
+        bench.strike(fault)
+    bench.strike(Fault.POWER_CYCLE, "AMI430", for_s=500.0)
+    assert not controller.read().is_valid
+    assert switch_fault(bench.rack, {"name": "put-right"}) == "put-right"
+    bench.clock.sleep(5.0)
+    assert controller.read().is_valid
+    assert source.settings()["compliance_V"] == pytest.approx(compliance_V)
+    magnet.start_ramp(0.1, 0.2)
+    bench.clock.sleep(600.0)  # beyond the time at which the power would have come back
+    assert magnet.read().field_T == pytest.approx(0.1, abs=1e-3)
 
 
 # --- by experiment time ---

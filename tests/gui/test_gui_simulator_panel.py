@@ -28,6 +28,10 @@ def test_dial_changes_the_pace_and_a_button_quenches_the_magnet(running: LabWind
     assert tail is not None
     qtbot.waitUntil(panel.dial.isEnabled, timeout=5_000)
     assert panel.speed.text() == "300 x real time"
+    qtbot.mouseClick(panel.faults["helium-low"], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "fault: helium-low" in panel.answer.text(), timeout=20_000)
+    qtbot.mouseClick(panel.put_right, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "fault: put-right" in panel.answer.text(), timeout=20_000)
     panel.dial.setFocus()
     qtbot.keyClick(panel.dial, Qt.Key.Key_End)
     assert panel.dial.value() == TOP
@@ -42,6 +46,8 @@ def test_dial_changes_the_pace_and_a_button_quenches_the_magnet(running: LabWind
     qtbot.waitUntil(lambda: tail.state == "safety-stop", timeout=20_000)
     qtbot.waitUntil(lambda: not panel.faults["quench"].isEnabled(), timeout=5_000)
     assert "fault: quench" in panel.answer.text()
+    assert running.strip.cells["H"].text().endswith("QUENCH")
+    assert running.strip.cells["bias"].text() == "at zero, safe"
 
 
 def test_truth_of_the_sample_is_told_when_asked(make_window: MakeWindow, finished_run: Any, qtbot: Any) -> None:
