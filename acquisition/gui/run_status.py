@@ -50,7 +50,7 @@ class RunStatus:
         self._wall = wall
         self._recent_s, self._recent_K = np.empty(0), np.empty(0)
         self._drift_K_per_min: float | None = None
-        self._read: dict[str, float] = {}
+        self._newest: dict[str, tuple[float, float]] = {}
         self._plan: Plan | None = None
         self._plan_of: tuple[int, float | None] | None = None
         self._forecast = Forecast(wall, None)
@@ -60,8 +60,7 @@ class RunStatus:
         """Take note of a look at the run."""
         if fresh.points:
             self._left_s = self._forecast_s()
-        for one in fresh.monitors:
-            self._read |= _read_in(one)
+        self._take_newest(fresh)
         if fresh.points or fresh.monitors:
             self._follow_temperature(fresh)
 
@@ -71,10 +70,9 @@ class RunStatus:
         table = None if last is None else last.table
         is_point_newest = self._is_point_newest()
         measured = {} if table is None else {name: float(table[name][-1]) for name in _SHOWN}
-        between = {} if is_point_newest or tail.newest is None else _read_in(tail.newest)
         owner = read_owner(lock_path(tail.path), self._wall) if tail.is_locked else None
         helium = tail.channels.get(HELIUM)
-        seen = self._read | measured | between
+        seen = measured | {name: value for name, (_, value) in self._newest.items()}
         return Status(
             state=tail.state,
             phase=tail.phase,
@@ -98,6 +96,16 @@ class RunStatus:
     def _is_point_newest(self) -> bool:
         last, newest = self._tail.last(), self._tail.newest
         return newest is None or (last is not None and last.table["time_s"][-1] >= newest.time_s)
+
+    def _take_newest(self, fresh: Fresh) -> None:
+        """Keep what was read last of temperature and field, each with its time: many looks are at one of them only."""
+        looks = list(fresh.monitors)
+        if fresh.points:
+            looks.append(Monitor(fresh.time_s[-1], fresh.temperature_K[-1], fresh.field_T[-1]))
+        for look in looks:
+            for name, value in (("temperature_K", look.temperature_K), ("field_T", look.field_T)):
+                if value is not None and look.time_s >= self._newest.get(name, (-np.inf, 0.0))[0]:
+                    self._newest[name] = look.time_s, value
 
     def _follow_temperature(self, fresh: Fresh) -> None:
         """Keep what was read lately, in points and between them, and fit a line to it."""
@@ -151,12 +159,6 @@ class RunStatus:
 
 
 _SHOWN = ("temperature_K", "field_T", "bias_V", "current_A", "lockin_x_V")
-
-
-def _read_in(monitor: Monitor) -> dict[str, float]:
-    """Return what was read in a look between points."""
-    read = {"temperature_K": monitor.temperature_K, "field_T": monitor.field_T}
-    return {name: value for name, value in read.items() if value is not None}
 
 
 def _free_bytes(folder: Path) -> int | None:

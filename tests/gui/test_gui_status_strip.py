@@ -15,8 +15,8 @@ from acquisition.gui.run_phase import RunPhase, magnet_mode
 from acquisition.gui.run_status import RunStatus
 from acquisition.gui.status_strip import Status, StatusStrip, age_text, clock_text
 from acquisition.gui.style import LIGHT
-from acquisition.gui.tail import RunTail
-from acquisition.readings import AFTER_SWEEP, PAUSE_OFF, PAUSING, QUENCH, Event, PointFlag
+from acquisition.gui.tail import Fresh, RunTail
+from acquisition.readings import AFTER_SWEEP, PAUSE_OFF, PAUSING, QUENCH, Event, Monitor, PointFlag
 from acquisition.running.lock import FileLock, lock_path
 
 LOW_HELIUM = "helium_fraction below 0.2 for 300 s: it is 0.15 -> ramp-down; transfer, then resume"
@@ -143,6 +143,18 @@ def old_run(finished_run: Path, tmp_path: Path) -> Path:
     with sqlite3.connect(copy) as connection:
         connection.execute("UPDATE run SET value = ? WHERE key = 'ended'", [json.dumps(ended)])
     return copy
+
+
+def test_newest_field_is_shown_when_only_the_temperature_was_read_since(finished_run: Path) -> None:
+    tail = RunTail(finished_run)
+    status = RunStatus(tail, WallClock())
+    looked = tail.look()
+    status.saw(looked)
+    later_s = looked.time_s[-1] + 100.0
+    status.saw(Fresh(monitors=(Monitor(later_s, 0.5, 1.5), Monitor(later_s + 5.0, 0.6, None))))
+    now = status.now()
+    assert (now.temperature_K, now.field_T) == (0.6, 1.5)
+    tail.close()
 
 
 def test_run_that_ended_days_ago_has_an_old_commit(old_run: Path, qtbot: Any) -> None:
