@@ -116,11 +116,12 @@ class TomlDocument:
 def parsed(text: str, *, is_list: bool) -> Any:
     """Return what a person typed as a TOML value; as it stands, a string, if it is none.
 
-    Commas make a list without brackets too, where a list is wanted.
+    Commas make a list without brackets too, where a list is wanted; of what is in it each is a value or a string.
     """
     text = text.strip()
     if is_list and not text.startswith("["):
-        text = f"[{text}]"
+        whole = parsed(f"[{text}]", is_list=False)
+        return whole if isinstance(whole, list) else [parsed(part, is_list=False) for part in text.split(",")]
     try:
         tomllib.loads(f"value = {text}")
         return tomlkit.value(text)

@@ -134,7 +134,7 @@ def _read_text(path: Path) -> str:
 def _sentence(root: type[TomlModel], error: ValidationError) -> str:
     """Say in one line what is wrong; an unknown key goes first, as it is why another one is missing."""
     details = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")[0]
-    place, complaint = _place(details["loc"]), _complaint(root, details)
+    place, complaint = place_text(details["loc"]), _complaint(root, details)
     if details["type"] == "value_error" and not place:
         return complaint
     return f"{place}: {complaint}"
@@ -153,7 +153,7 @@ def _complaint(root: type[TomlModel], details: Mapping[str, Any]) -> str:
     return f"got {came}, expected {_expected(details, root)} ({meaning})"
 
 
-def _place(location: tuple[int | str, ...]) -> str:
+def place_text(location: tuple[int | str, ...]) -> str:
     """Write ``("series", 1, "fields_T", 2)`` as ``series[1].fields_T[2]``."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     return "".join(parts).removeprefix(".")
@@ -233,15 +233,19 @@ def _expected(details: Mapping[str, Any], root: type[TomlModel]) -> str:
         case "less_than_equal":
             return f"at most {limits['le']:g}{in_unit}"
         case "tuple_type" if _model_at(root, (*location, "")) is not _model_at(root, location):
-            return f"one or more tables headed [[{_place(location)}]]"
+            return f"one or more tables headed [[{place_text(location)}]]"
         case "tuple_type":
             return "a list in square brackets"
         case "too_short":
             return "at least one value in the list"
         case "model_type":
-            return f"a table headed [{_place(location)}]"
+            return f"a table headed [{place_text(location)}]"
         case "string_type":
             return "text in quotes"
+        case "string_too_short":
+            return "some text"
+        case "string_too_long":
+            return f"at most {limits['max_length']} characters"
         case "string_pattern_mismatch":
             return "text of one line and of this form"
         case "enum" | "literal_error":

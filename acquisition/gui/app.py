@@ -20,6 +20,7 @@ from acquisition.errors import AcquisitionError
 from acquisition.gui import style
 from acquisition.gui.panel import Surroundings
 from acquisition.gui.selection import Selection
+from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.trouble import trouble_of_error
 from acquisition.gui.window import LabWindow
 from acquisition.station_file import Station
@@ -115,8 +116,10 @@ class Desk:
         return status
 
     def change_theme(self) -> None:
-        """Put a window of the other palette in the place of the present one."""
+        """Put a window of the other palette in the place of the present one, once nothing in it is being edited."""
         assert self.window is not None
+        if not self.window.panel(StartPanel).close_editors():
+            return
         self.window.layouts.keep()
         palette = style.LIGHT if self._around.palette is style.DARK else style.DARK
         self._around = replace(self._around, palette=palette, selection=Selection())

@@ -1,16 +1,18 @@
-"""The editor of recipes and stations: a window of its own with the form, the file as it will be, and a dry run."""
+"""The editor of recipes and stations: a window of its own with the form, the file as it will be, and a dry run.
+
+Form and text are two sides of one file: either can be edited. A file that is no TOML has its text only.
+"""
 
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QFontDatabase, QKeySequence
+from PyQt5.QtGui import QCloseEvent, QFontDatabase, QKeySequence, QTextCursor
 from PyQt5.QtWidgets import (
     QAction,
     QLabel,
     QMainWindow,
-    QMessageBox,
     QPlainTextEdit,
     QScrollArea,
     QSplitter,
@@ -24,25 +26,31 @@ from acquisition.gui.file_dialog import ask_for_file
 from acquisition.gui.model_form import ModelForm
 from acquisition.gui.panel import Surroundings
 from acquisition.gui.plan_preview import PlanPreview
+from acquisition.gui.question import Answer, ask
 from acquisition.gui.rack_field import RackField
 from acquisition.gui.style import Tone
 from acquisition.plan import make_plan
 from acquisition.recipe import Recipe
 from acquisition.station_file import Station
 from acquisition.toml_document import TomlDocument
-from acquisition.toml_model import Location, TomlFile
+from acquisition.toml_model import Location, TomlFile, place_text
 
 CHECK_AFTER_MS = 150
+TEXT_AFTER_MS = 600
 KINDS = "TOML (*.toml)"
 NEW_RECIPE = """[run]
 name = "new"
-sample = ""
 
 [[series]]
-temperatures_K = []
+# measured in the order written
+temperatures_K = [4.2, 2.0, 1.4, 0.7, 0.4, 0.2, 0.1]
+fields_T = [0.0]
 
 [bias]
+maximum_V = 1e-3         # across the contact
+points = 101
 """
+NEW_STATION = "# `zerobias station new` asks the wires and you, and writes such a file with a comment on every line\n"
 
 
 class Editor(QMainWindow):
@@ -67,10 +75,11 @@ class Editor(QMainWindow):
         super().__init__(parent, Qt.WindowType.Window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(1180, 760)
-        self._model, self._around = model, around
-        self._path: Path | None = None
-        self._saved_text = ""
-        self.document = TomlDocument(NEW_RECIPE if model is Recipe else "", "new file")
+        self.model, self._around = model, around
+        self.path: Path | None = None
+        self._new = NEW_RECIPE if model is Recipe else NEW_STATION
+        self._saved_text, self._is_text_new = self._new, False
+        self.document = TomlDocument(self._new, "new file")
         self.form: ModelForm | None = None
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
@@ -78,7 +87,6 @@ class Editor(QMainWindow):
         self.verdict.setWordWrap(True)
         self.preview = PlanPreview(around.palette)
         self.text = QPlainTextEdit()
-        self.text.setReadOnly(True)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.rack = RackField(around)
@@ -86,24 +94,36 @@ class Editor(QMainWindow):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.check)
+        self._text_timer = QTimer(self)
+        self._text_timer.setSingleShot(True)
+        self._text_timer.timeout.connect(self._take_typed)
+        self.text.textChanged.connect(self._wait_for_text)
         self.rack.changed.connect(self.check)
-        self._show_document()
+        self.begin_new()
 
     def _build(self) -> None:
         bar = QToolBar("File")
         bar.setMovable(False)
+        self.new = QAction("New", self)
+        self.new.setShortcut(QKeySequence(QKeySequence.StandardKey.New))
         self.save = QAction("Save", self)
         self.save.setShortcut(QKeySequence(QKeySequence.StandardKey.Save))
         self.save_as = QAction("Save as ...", self)
         self.open = QAction("Open ...", self)
-        for action, slot in ((self.open, self._ask_open), (self.save, self._save), (self.save_as, self._ask_save)):
+        self.open.setShortcut(QKeySequence(QKeySequence.StandardKey.Open))
+        for action, slot in (
+            (self.new, lambda: self._once_saved(self.begin_new)),
+            (self.open, self._ask_open),
+            (self.save, lambda: self._save(_nothing)),
+            (self.save_as, lambda: self._ask_save(_nothing)),
+        ):
             action.triggered.connect(slot)
             bar.addAction(action)
         self.addToolBar(bar)
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
-        if self._model is Recipe:
+        if self.model is Recipe:
             column.addWidget(self.rack)
         else:
             while self.preview.count():
@@ -123,44 +143,61 @@ class Editor(QMainWindow):
     # --- files ------------------------------------------------------------------------------------------------------
 
     def load(self, path: Path) -> None:
-        """Edit a file.
+        """Edit a file, its text alone if it is no TOML.
 
         Raises
         ------
         InputError
-            If it cannot be read or is no TOML; what was edited before stays.
+            If it cannot be read; what was edited before stays.
         """
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: cannot be read ({error}); check the path") from error
-        self.document = TomlDocument(text, str(path))
-        self._path, self._saved_text = path, text
-        self._show_document()
+        self._begin(path, text)
+
+    def begin_new(self, path: Path | None = None) -> None:
+        """Edit a new file, to be saved as `path` if it is known."""
+        self._begin(path, self._new)
+
+    def _begin(self, path: Path | None, text: str) -> None:
+        self.path, self._saved_text = path, text
+        self._put_text(text)
+        if complaint := self._take_text():
+            self._point_at(complaint)
 
     @property
     def is_changed(self) -> bool:
         """Return whether there is something to save."""
-        return self.document.text != self._saved_text
+        return self.text.toPlainText() != self._saved_text
 
-    def _save(self) -> None:
-        if self._path is None:
-            self._ask_save()
-        else:
-            self._save_to(self._path)
-
-    def _save_to(self, path: Path) -> None:
-        try:
-            self.document.save(path)
-        except AcquisitionError as error:
-            self._say(str(error), is_bad=True)
+    def _save(self, then: Callable[[], object]) -> None:
+        """Save, and go on if that went well; a file that somebody else has changed meanwhile is not overwritten."""
+        if self.path is None:
+            self._ask_save(then)
             return
-        self._path, self._saved_text = path, self.document.text
+        path = self.path
+        self._take_typed()
+        if path.is_file() and _text_of(path) != self._saved_text:
+            text = f"{path.name} was changed by somebody else since it was opened here. Overwrite it?"
+            ask(self, "overwrite question", text, {Answer.Save: lambda: self._save_to(path, then)})
+        else:
+            self._save_to(path, then)
+
+    def _save_to(self, path: Path, then: Callable[[], object]) -> None:
+        self._take_typed()
+        try:
+            TomlDocument(self.text.toPlainText(), path.name).save(path)
+        except AcquisitionError as error:
+            self._say(f"not saved: {error}", is_bad=True)
+            return
+        self.path, self._saved_text = path, self.text.toPlainText()
         self._show_title()
         self.saved.emit(path)
+        then()
 
     def _ask_open(self) -> None:
-        ask_for_file(self, "Open", self._path or Path(), KINDS, lambda path: self._once_saved(lambda: self._load(path)))
+        ask_for_file(self, "Open", self.path or Path(), KINDS, lambda path: self._once_saved(lambda: self._load(path)))
 
     def _load(self, path: Path) -> None:
         try:
@@ -168,39 +205,30 @@ class Editor(QMainWindow):
         except InputError as error:
             self._say(str(error), is_bad=True)
 
-    def _ask_save(self) -> None:
-        ask_for_file(self, "Save as", self._path or Path("new.toml"), KINDS, self._save_to, is_new=True)
+    def _ask_save(self, then: Callable[[], object]) -> None:
+        start = self.path or Path("new.toml")
+        ask_for_file(self, "Save as", start, KINDS, lambda path: self._save_to(path, then), is_new=True)
 
     def _once_saved(self, go: Callable[[], object]) -> None:
-        """Go, once it is said what to do with changes that are not saved; the question is not modal."""
-        if not self.is_changed or self._path is None:
+        """Go, once it is said what to do with changes that are not saved."""
+        self._take_typed()
+        if not self.is_changed:
             go()
             return
-        box = QMessageBox(self)
-        box.setObjectName("save question")
-        box.setWindowTitle("Not saved")
-        box.setText(f"{self._path.name} has changes that are not saved.")
-        box.setModal(False)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-
-        def save_and_go() -> None:
-            self._save()
-            if not self.is_changed:
-                go()
-
-        box.addButton(QMessageBox.StandardButton.Save).clicked.connect(save_and_go)
-        box.addButton(QMessageBox.StandardButton.Discard).clicked.connect(lambda: self._discard_and(go))
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.show()
+        text = f"{self._name} has changes that are not saved."
+        answers = {Answer.Save: lambda: self._save(go), Answer.Discard: lambda: self._discard_and(go)}
+        ask(self, "save question", text, answers)
 
     def _discard_and(self, go: Callable[[], object]) -> None:
-        self._saved_text = self.document.text
+        self._saved_text = self.text.toPlainText()
         go()
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # Qt's name
         """Ask before changes are lost."""
-        if a0 is not None and self.is_changed and self._path is not None:
+        self._take_typed()
+        if a0 is not None and self.is_changed:
             a0.ignore()
+            self.raise_()
             self._once_saved(self.close)
 
     # --- editing ----------------------------------------------------------------------------------------------------
@@ -209,7 +237,7 @@ class Editor(QMainWindow):
         """Make the form anew: another file, or a table more or less."""
         place = self.area.verticalScrollBar()
         before = 0 if place is None else place.value()
-        self.form = ModelForm(self._model, self.document, self._around.palette)
+        self.form = ModelForm(self.model, self.document, self._around.palette)
         self.form.edited.connect(self._edit)
         self.form.added.connect(self._add)
         self.form.removed.connect(self._remove)
@@ -220,6 +248,7 @@ class Editor(QMainWindow):
 
     def _edit(self, place: Location, value: object) -> None:
         self.document.put(place, value)
+        self._put_text(self.document.text)
         if isinstance(value, dict):
             self._show_document()
         else:
@@ -227,26 +256,71 @@ class Editor(QMainWindow):
 
     def _add(self, place: Location) -> None:
         self.document.add_table(place)
+        self._put_text(self.document.text)
         self._show_document()
 
     def _remove(self, place: Location) -> None:
         self.document.remove_table(place)
+        self._put_text(self.document.text)
         self._show_document()
+
+    def _put_text(self, text: str) -> None:
+        self._is_text_new = False
+        self.text.blockSignals(True)
+        self.text.setPlainText(text)
+        self.text.blockSignals(False)
+
+    def _wait_for_text(self) -> None:
+        self._is_text_new = True
+        self._text_timer.start(TEXT_AFTER_MS)
+
+    def _take_typed(self) -> None:
+        """Take what is being typed, be it in a field that was not left yet, or in the text."""
+        if self._is_text_new:
+            self._take_text()
+        elif self.form is not None:
+            self.form.take_typed()
+
+    def _take_text(self) -> str:
+        """Make the form anew from the text, and return what is wrong with one that is no TOML, which has no form."""
+        self._is_text_new = False
+        try:
+            self.document = TomlDocument(self.text.toPlainText(), self._name)
+        except InputError as error:
+            self._show_title()
+            self.area.hide()
+            self.preview.show_nothing(str(error))
+            self._say(str(error), is_bad=True)
+            return str(error)
+        self.area.show()
+        self._show_document()
+        return ""
+
+    def _point_at(self, complaint: str) -> None:
+        """Show the text, the line marked that a complaint names."""
+        self.preview.setCurrentWidget(self.text)
+        line = re.search(r"at line (\d+)", complaint)
+        cursor = self.text.textCursor()
+        cursor.movePosition(QTextCursor.MoveOperation.Start)
+        cursor.movePosition(QTextCursor.MoveOperation.Down, n=int(line[1]) - 1 if line else 0)
+        cursor.select(QTextCursor.SelectionType.LineUnderCursor)
+        self.text.setTextCursor(cursor)
 
     def check(self) -> None:
         """Say beside the fields what is wrong, or show what would come of it."""
         self._show_title()
-        self.text.setPlainText(self.document.text)
         assert self.form is not None
-        problems = self._model.problems(self.document.data())
-        if not problems and self._model is Recipe:
+        problems = self.model.problems(self.document.data())
+        if not problems and self.model is Recipe:
             problems = self._plan()
         elif problems:
             self.preview.show_nothing("the fields marked red come first")
         self.form.show_problems(problems)
         if problems:
-            self._say(f"{len(problems)} field{'s are' if len(problems) > 1 else ' is'} wrong", is_bad=True)
-        elif self._model is Station:
+            count = f"{len(problems)} fields are" if len(problems) > 1 else "1 field is"
+            place, complaint = next(iter(problems.items()))
+            self._say(f"{count} wrong; {place_text(place)}: {complaint}".replace("; : ", "; "), is_bad=True)
+        elif self.model is Station:
             self._say("a good station file", is_bad=False)
 
     def _plan(self) -> dict[Location, str]:
@@ -267,9 +341,12 @@ class Editor(QMainWindow):
         self._say(self.preview.totals.text(), is_bad=False)
         return {}
 
+    @property
+    def _name(self) -> str:
+        return self.path.name if self.path else f"new {self.model.__name__.lower()}"
+
     def _show_title(self) -> None:
-        name = self._path.name if self._path else f"new {self._model.__name__.lower()}"
-        self.setWindowTitle(f"{'* ' if self.is_changed else ''}{name} - Zerobias")
+        self.setWindowTitle(f"{'* ' if self.is_changed else ''}{self._name} - Zerobias")
 
     def _say(self, text: str, *, is_bad: bool) -> None:
         palette = self._around.palette
@@ -281,3 +358,15 @@ def location_of(place: str) -> Location:
     """Return ``("series", 1, "fields_T", 2)`` for ``series[1].fields_T[2]``, as messages write it."""
     parts = re.findall(r"[^.\[\]]+|\[\d+\]", place)
     return tuple(int(part[1:-1]) if part.startswith("[") else part for part in parts)
+
+
+def _text_of(path: Path) -> str | None:
+    """Return what a file says; None if that cannot be told."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _nothing() -> None:
+    """Do nothing."""

@@ -76,8 +76,7 @@ def ask_for_file(
     elif kinds == FOLDERS:
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-    else:
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    # a file that is not there is for `then` to refuse: Qt's own complaint would be modal
     dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
     dialog.show()
     return dialog

@@ -26,7 +26,7 @@ from PyQt5.QtWidgets import (
 
 from acquisition.gui.style import Palette, Tone
 from acquisition.toml_document import TomlDocument, parsed
-from acquisition.toml_model import Location, TomlModel, unit_of
+from acquisition.toml_model import Location, TomlModel, place_text, unit_of
 
 DEFAULT = "(default)"
 
@@ -67,14 +67,18 @@ class ModelForm(QWidget):
         for place, complaint in problems.items():
             home = next((place[:end] for end in range(len(place), 0, -1) if place[:end] in self.lines), None)
             if home is None:
-                name = ".".join(str(part) for part in place)
-                homeless.append(f"{name}: {complaint}" if name else complaint)
+                homeless.append(f"{place_text(place)}: {complaint}".removeprefix(": "))
             else:
                 found.setdefault(home, []).append(complaint)
         for place, line in self.lines.items():
             line.show_problem("; ".join(found.get(place, [])))
         self.general.setText("\n".join(homeless))
         self.general.setVisible(bool(homeless))
+
+    def take_typed(self) -> None:
+        """Take what is typed in a field that was not left yet."""
+        for line in self.lines.values():
+            line.take_typed()
 
     # --- building ---------------------------------------------------------------------------------------------------
 
@@ -174,7 +178,7 @@ class FieldLine(QWidget):
             return self._combo(choices, field, value)
         line = QLineEdit("" if value is None else self._shown(value))
         line.setPlaceholderText(_default_text(field))
-        line.editingFinished.connect(lambda: self._emit_if_new(line))
+        line.editingFinished.connect(self.take_typed)
         line.setProperty("before", line.text())
         line.setCursorPosition(0)
         return line
@@ -193,9 +197,10 @@ class FieldLine(QWidget):
         combo.activated.connect(lambda _: self.typed.emit(combo.currentData()))
         return combo
 
-    def _emit_if_new(self, line: QLineEdit) -> None:
-        text = line.text()
-        if text == line.property("before"):
+    def take_typed(self) -> None:
+        """Tell what is typed, if it is new."""
+        line = self.editor
+        if not isinstance(line, QLineEdit) or (text := line.text()) == line.property("before"):
             return
         line.setProperty("before", text)
         if not text.strip():

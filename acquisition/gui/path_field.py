@@ -25,7 +25,7 @@ class PathField(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         self.line = QLineEdit()
-        self.line.setMinimumWidth(240)
+        self.line.setMinimumWidth(110)
         button = QPushButton("...")
         button.setMaximumWidth(32)
         row.addWidget(self.line)

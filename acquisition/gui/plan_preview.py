@@ -5,13 +5,13 @@ from datetime import datetime
 import numpy as np
 import pyqtgraph
 from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QBrush, QColor
 from PyQt5.QtWidgets import QHeaderView, QLabel, QTabWidget, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from acquisition.gui.plots import Plot
 from acquisition.gui.style import LABELS, MICROVOLT, MILLIVOLT, Palette, Tone
 from acquisition.plan import Plan
 from acquisition.planning.plan_rows import (
-    BUDGET_HEADINGS,
     STEP_HEADINGS,
     budget_cells,
     budget_rows,
@@ -19,8 +19,20 @@ from acquisition.planning.plan_rows import (
     step_rows,
     totals_text,
 )
-from acquisition.planning.plan_warnings import SCALING_REGION, largest_step_V
+from acquisition.planning.plan_warnings import HEAT_FRACTION, SCALING_REGION, largest_step_V
 from acquisition.planning.sweep import bias_grid
+
+BUDGET_HEADINGS = (
+    "T (K)",
+    "Vac (\u00b5V rms)",
+    "preamplifier",
+    "Johnson",
+    "lock-in (nV/\u221aHz)",
+    "X (nV)",
+    "G (e\u00b2/h)",
+    "heat / cooling",
+)
+DRY_RUN = "Dry run"
 
 
 class PlanPreview(QTabWidget):
@@ -44,13 +56,19 @@ class PlanPreview(QTabWidget):
         self.graphics.addItem(self._plot)
         self.totals = QLabel()
         self.warnings = QLabel()
-        self.warnings.setStyleSheet(f"color: {palette.tones[Tone.WARNING]}")
+        self._warning = palette.tones[Tone.WARNING]
+        self.warnings.setStyleSheet(f"color: {self._warning}")
         for label in (self.totals, self.warnings):
             label.setWordWrap(True)
         self.steps, self.budget = _table(STEP_HEADINGS), _table(BUDGET_HEADINGS)
         self.addTab(self.graphics, "Grid")
-        self.addTab(self._page(self.totals, self.steps, self.warnings), "Dry run")
-        noise = QLabel("One point: noise in nV/rtHz at the preamplifier, its error, heat at the largest bias")
+        self.dry_run = self._page(self.totals, self.steps, self.warnings)
+        self.addTab(self.dry_run, DRY_RUN)
+        noise = QLabel(
+            "One point: noise of preamplifier, contact with arms, and lock-in in nV/\u221aHz at the preamplifier's "
+            "input; what it makes of X and of G (one sigma); heat at the largest bias as part of the cooling power, "
+            f"marked above {HEAT_FRACTION:.0%}"
+        )
         noise.setWordWrap(True)
         self.addTab(self._page(noise, self.budget), "Noise and heat")
 
@@ -59,11 +77,27 @@ class PlanPreview(QTabWidget):
         self.totals.setText(totals_text(plan, start))
         self.warnings.setText("\n".join(f"note: {warning}" for warning in plan.warnings))
         _fill(self.steps, [step_cells(row) for row in step_rows(plan)])
-        _fill(self.budget, [budget_cells(row) for row in budget_rows(plan)])
+        self._count_notes(len(plan.warnings))
+        self._fill_budget(plan)
         self._draw(plan)
+
+    def _count_notes(self, notes: int) -> None:
+        """Say on the tab of the dry run how many notes it has, to who looks at another one."""
+        text = f"{DRY_RUN} ({notes} note{'s' if notes > 1 else ''})" if notes else DRY_RUN
+        self.setTabText(self.indexOf(self.dry_run), text)
+
+    def _fill_budget(self, plan: Plan) -> None:
+        """List noise and heat; more heat than the plan warns of is marked."""
+        rows = budget_rows(plan)
+        _fill(self.budget, [budget_cells(row) for row in rows])
+        for place, row in enumerate(rows):
+            item = self.budget.topLevelItem(place)
+            if item is not None and any(stage.fraction > HEAT_FRACTION for stage in row.heat):
+                item.setForeground(len(BUDGET_HEADINGS) - 1, QBrush(QColor(self._warning)))
 
     def show_nothing(self, why: str) -> None:
         """Say why there is no plan."""
+        self._count_notes(0)
         self.totals.setText(why)
         self.warnings.clear()
         for table in (self.steps, self.budget):

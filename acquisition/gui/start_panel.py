@@ -1,6 +1,6 @@
 """The empty state: choose a recipe, what to measure, and start; three clicks to a running collapse."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from acquisition.gui.launch import RunChoice
 from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.path_field import PathField
 from acquisition.gui.rack_field import RackField
+from acquisition.gui.style import Tone
 from acquisition.plan import make_plan
 from acquisition.planning.timing import duration_text
 from acquisition.recipe import Recipe, load_recipe
@@ -36,6 +37,7 @@ class StartPanel(Panel):
         outer.addStretch(1)
         title = QLabel("<h2>Zerobias</h2><p>Choose a recipe and start; the collapse appears while the run goes on.</p>")
         title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        title.setWordWrap(True)
         outer.addWidget(title)
         form = QFormLayout()
         form.setFormAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -68,22 +70,30 @@ class StartPanel(Panel):
         self.forecast.setWordWrap(True)
         self.forecast.setObjectName("forecast")
         outer.addWidget(self.forecast)
+        self.notes = QLabel()
+        self.notes.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.notes.setWordWrap(True)
+        self.notes.setStyleSheet(f"color: {around.palette.tones[Tone.WARNING]}")
+        outer.addWidget(self.notes)
         self.start = QPushButton("Start")
         self.start.setObjectName("start run")
         self.start.setDefault(True)
+        self.new_recipe = QPushButton("New recipe ...")
         self.edit_recipe, self.edit_station = QPushButton("Edit recipe ..."), QPushButton("Edit station ...")
-        button_row = QHBoxLayout()
-        button_row.addStretch(1)
         self.enqueue = QPushButton("Add to queue")
-        for button in (self.edit_recipe, self.edit_station, self.enqueue, self.start):
-            button_row.addWidget(button)
-        button_row.addStretch(1)
-        outer.addLayout(button_row)
+        for buttons in ((self.new_recipe, self.edit_recipe, self.edit_station), (self.enqueue, self.start)):
+            row = QHBoxLayout()
+            row.addStretch(1)
+            for button in buttons:
+                row.addWidget(button)
+            row.addStretch(1)
+            outer.addLayout(row)
         outer.addStretch(2)
         for signal in (self.recipe.changed, self.rack.changed):
             signal.connect(self.preview)
         self.start.clicked.connect(lambda: self._confirmed(self.run_chosen.emit))
         self.enqueue.clicked.connect(lambda: self._confirmed(self._enqueue))
+        self.new_recipe.clicked.connect(lambda: self._open_editor(Recipe, self.recipe).show())
         self.edit_recipe.clicked.connect(lambda: self._edit(Recipe, self.recipe))
         self.edit_station.clicked.connect(lambda: self._edit(Station, self.rack.station_file))
         self.preview()
@@ -101,16 +111,34 @@ class StartPanel(Panel):
         )
 
     def _edit(self, model: type[TomlFile], field: PathField) -> None:
-        """Open the editor on the file of a field; what is saved there is chosen here."""
+        """Open the editor on the file of a field, or come back to it; what is saved there is chosen here.
+
+        A name that is no file yet begins a new one; what is no name of a file either, one without a name.
+        """
+        for opened in self.findChildren(Editor):
+            if opened.model is model and opened.path == field.path and opened.isVisible():
+                opened.raise_()
+                opened.activateWindow()
+                return
+        editor = self._open_editor(model, field)
+        try:
+            if field.path.is_file():
+                editor.load(field.path)
+            elif field.path.suffix:
+                editor.begin_new(field.path)
+        except InputError as error:
+            self.failed.emit(error)
+        editor.show()
+
+    def _open_editor(self, model: type[TomlFile], field: PathField) -> Editor:
         choice = self.choice
         editor = Editor(model, replace(self._around, station=choice.station, sample=choice.sample), self)
-        if field.path.is_file():
-            try:
-                editor.load(field.path)
-            except InputError as error:
-                self.failed.emit(error)
         editor.saved.connect(field.set_path)
-        editor.show()
+        return editor
+
+    def close_editors(self) -> bool:
+        """Close the editors; return whether that went well, or one asks what to do with changes."""
+        return all([editor.close() for editor in self.findChildren(Editor)])
 
     def catch_up(self) -> None:
         """Look at the files again: they may have been changed meanwhile."""
@@ -124,13 +152,12 @@ class StartPanel(Panel):
         try:
             plan = make_plan(load_recipe(choice.recipe), self._station_for(choice.station, choice.sample))
         except InputError as error:
-            self.forecast.setText(str(error))
+            self._say(str(error), (), is_bad=True)
             self._allow(False)
             return
-        self.forecast.setText(
-            f"{plan.points} points on {len(plan.isotherms)} isotherms, "
-            f"{duration_text(plan.duration_s)} of experiment time"
-        )
+        totals = f"{plan.points} points on {len(plan.isotherms)} isotherms, {duration_text(plan.duration_s)}"
+        ends = f"; started now it ends {plan.finish(self._around.wall.now()):%A %d %B, %H:%M}"
+        self._say(totals + (ends if choice.sample is None else " of experiment time"), plan.warnings, is_bad=False)
         self._allow(True)
 
     def clear(self) -> None:
@@ -142,6 +169,12 @@ class StartPanel(Panel):
         """Start nothing while a run goes on: that would turn the window away from it."""
         self._is_going_on = news.tail.state in GOING_ON
         self._enable()
+
+    def _say(self, forecast: str, notes: Iterable[str], *, is_bad: bool) -> None:
+        palette = self._around.palette
+        self.forecast.setStyleSheet(f"color: {palette.tones[Tone.BAD] if is_bad else palette.foreground}")
+        self.forecast.setText(forecast)
+        self.notes.setText("\n".join(f"note: {note}" for note in notes))
 
     def _allow(self, is_allowed: bool) -> None:
         self._is_allowed = is_allowed
@@ -168,4 +201,4 @@ class StartPanel(Panel):
         except (OSError, AcquisitionError) as error:
             self.failed.emit(error)
         else:
-            self.forecast.setText(f"{choice.recipe.name} is in the queue")
+            self._say(f"{choice.recipe.name} is in the queue", (), is_bad=False)

@@ -385,10 +385,13 @@ class LabWindow(QMainWindow):
     # --- leaving ----------------------------------------------------------------------------------------------------
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # Qt's name
-        """Keep the layout and let go of the file; the engine goes on."""
+        """Keep the layout and let go of the file; the engine goes on. What is being edited is asked for first."""
         if a0 is not None and a0.spontaneous() and self.panel(BenchPanel).is_taken:  # closed by a hand
             a0.ignore()
             self.leave()
+            return
+        if a0 is not None and not self.panel(StartPanel).close_editors():
+            a0.ignore()
             return
         self.layouts.keep()
         self._report.stop()

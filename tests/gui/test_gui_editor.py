@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QCheckBox, QComboBox, QLineEdit, QMessageBox, QPushButton
+from PyQt5.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QMessageBox, QPushButton
 
 from acquisition.gui.editor import Editor, location_of
 from acquisition.gui.panel import Surroundings
 from acquisition.gui.start_panel import StartPanel
+from acquisition.gui.style import Tone
+from acquisition.gui.window import LabWindow
 from acquisition.recipe import load_recipe
 from acquisition.station_file import load_station
-from acquisition.toml_document import TomlDocument
 from acquisition.toml_model import Location
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -41,8 +42,7 @@ def open_editor(
 
     yield open_on
     for editor in panel.findChildren(Editor):
-        editor.document = TomlDocument("", "nothing to save")
-        editor._saved_text = ""
+        editor._saved_text = editor.text.toPlainText()
         editor.close()
 
 
@@ -83,7 +83,7 @@ def test_wrong_fields_say_so_beside_themselves(open_editor: Callable[[str], Edit
     assert "write 79 or 81" in problem(editor, ("bias", "points"))
     assert "more than 0 in kelvin" in problem(editor, ("series", 0, "temperatures_K"))
     assert not problem(editor, ("bias", "maximum_V"))
-    assert editor.verdict.text() == "2 fields are wrong"
+    assert editor.verdict.text().startswith("2 fields are wrong; series[0].temperatures_K[1]: got -2")
     type_into(qtbot, editor, ("bias", "points"), "81")
     type_into(qtbot, editor, ("series", 0, "temperatures_K"), "1.4, 0.2")
     assert not problem(editor, ("bias", "points"))
@@ -103,7 +103,7 @@ def test_saved_recipe_keeps_its_comments_and_is_what_the_start_panel_runs(
     open_editor: Callable[[str], Editor], qtbot: Any
 ) -> None:
     editor = open_editor("quick.toml")
-    path = editor._path
+    path = editor.path
     assert path is not None
     type_into(qtbot, editor, ("bias", "maximum_V"), "0.6e-3")
     press(qtbot, editor, "Add [[series]]")
@@ -151,17 +151,17 @@ def test_station_is_edited_with_its_lists_switches_and_optional_box(
     switch.click()
     type_into(qtbot, editor, ("temperature", "approach", 0, "minutes"), "4")
     editor.save.trigger()
-    assert editor._path is not None
-    station = load_station(editor._path)
+    assert editor.path is not None
+    station = load_station(editor.path)
     assert station.voltmeter is not None and station.voltmeter.address == "GPIB0::7::INSTR"
     assert station.stage[1].has_contact
     assert station.temperature.approach[0].minutes == 4
-    assert "# ! one fixed range" in editor._path.read_text()
+    assert "# ! one fixed range" in editor.path.read_text()
 
 
 def test_changes_are_not_lost_without_asking(open_editor: Callable[[str], Editor], qtbot: Any) -> None:
     editor = open_editor("quick.toml")
-    path = editor._path
+    path = editor.path
     assert path is not None
     type_into(qtbot, editor, ("run", "note"), "hm")
     for answer in (QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Save):
@@ -175,20 +175,151 @@ def test_changes_are_not_lost_without_asking(open_editor: Callable[[str], Editor
     assert load_recipe(path).run.note == "hm"
 
 
-def test_another_file_is_opened_and_a_bad_one_refused(
+def test_another_file_is_opened_and_saved_under_another_name(
     open_editor: Callable[[str], Editor], choose: Callable[..., None], tmp_path: Path
 ) -> None:
     editor = open_editor("quick.toml")
-    bad = tmp_path / "bad.toml"
-    bad.write_text("a = = 1")
     editor.open.trigger()
-    choose(editor, bad)
-    assert "bad.toml: this is not valid TOML" in editor.verdict.text()
+    choose(editor, tmp_path / "none.toml")
+    assert "none.toml: cannot be read" in editor.verdict.text()
     editor.open.trigger()
     choose(editor, EXAMPLES / "cu1.toml")
     editor.save_as.trigger()
     choose(editor, tmp_path / "mine.toml")
     assert (tmp_path / "mine.toml").read_text() == (EXAMPLES / "cu1.toml").read_text()
+
+
+def test_file_that_is_no_toml_is_mended_as_text(
+    open_editor: Callable[[str], Editor], qtbot: Any, tmp_path: Path
+) -> None:
+    editor = open_editor("quick.toml")
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[run]\nname = 'x'\n[bias\n")
+    editor.load(bad)
+    assert editor.text.isVisible() and not editor.area.isVisible()
+    assert editor.text.textCursor().selectedText() == "[bias" and "line 3" in editor.verdict.text()
+    qtbot.keyClick(editor.text, Qt.Key.Key_End)
+    qtbot.keyClicks(editor.text, " ]x")
+    editor.save.trigger()
+    assert "not saved: bad.toml: this is not valid TOML" in editor.verdict.text()
+    assert bad.read_text().endswith("[bias\n")
+    qtbot.keyClick(editor.text, Qt.Key.Key_Backspace)
+    qtbot.waitUntil(editor.area.isVisible, timeout=5_000)
+    assert "is missing" in problem(editor, ("bias", "points"))
+    editor.save.trigger()
+    assert bad.read_text().endswith("[bias ]\n")
+
+
+def test_key_that_the_form_does_not_know_is_told_below_and_taken_out_as_text(
+    open_editor: Callable[[str], Editor], qtbot: Any
+) -> None:
+    editor = open_editor("quick.toml")
+    editor.preview.setCurrentWidget(editor.text)
+    qtbot.keyClicks(editor.text, "colour = 'red'")
+    qtbot.keyClick(editor.text, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "1 field is wrong; colour: unknown key" in editor.verdict.text(), timeout=5_000)
+    for _ in range(15):
+        qtbot.keyClick(editor.text, Qt.Key.Key_Backspace)
+    qtbot.waitUntil(lambda: "855 points" in editor.verdict.text(), timeout=5_000)
+    assert not editor.is_changed
+
+
+def test_new_recipe_is_begun_told_what_it_wants_and_asked_for_before_it_is_lost(
+    open_editor: Callable[[str], Editor], qtbot: Any, tmp_path: Path
+) -> None:
+    start = open_editor("quick.toml").parent()
+    assert isinstance(start, StartPanel)
+    qtbot.mouseClick(start.new_recipe, LEFT)
+    editor = start.findChildren(Editor)[-1]
+    assert editor.verdict.text().startswith("1 field is wrong; run.sample: is missing")
+    assert not editor.is_changed
+    assert editor.form is not None
+    line = editor.form.lines["run", "sample"].editor
+    qtbot.keyClicks(line, "Cu 7b")  # and no Enter: the field is not left
+    assert not editor.close() and not start.close_editors()
+    box = editor.findChild(QMessageBox, "save question")
+    qtbot.mouseClick(box.button(QMessageBox.StandardButton.Save), LEFT)
+    dialog = editor.findChild(QFileDialog)
+    dialog.findChild(QLineEdit).setText(str(tmp_path / "mine.toml"))
+    dialog.accept()
+    assert load_recipe(tmp_path / "mine.toml").run.sample == "Cu 7b"
+    assert start.recipe.path == tmp_path / "mine.toml"
+    assert not editor.isVisible()
+
+
+def test_field_that_is_still_being_typed_is_saved_too(open_editor: Callable[[str], Editor], qtbot: Any) -> None:
+    editor = open_editor("quick.toml")
+    assert editor.form is not None and editor.path is not None
+    qtbot.keyClicks(editor.form.lines["run", "note"].editor, "typed")
+    editor.save.trigger()
+    assert load_recipe(editor.path).run.note == "typed"
+
+
+def test_file_that_somebody_else_has_changed_is_not_overwritten_unasked(
+    open_editor: Callable[[str], Editor], qtbot: Any
+) -> None:
+    editor = open_editor("quick.toml")
+    path = editor.path
+    assert path is not None
+    path.write_text(f"{path.read_text()}# theirs\n")
+    type_into(qtbot, editor, ("run", "note"), "ours")
+    editor.save.trigger()
+    assert path.read_text().endswith("# theirs\n")
+    box = editor.findChild(QMessageBox, "overwrite question")
+    assert not box.isModal() and "changed by somebody else" in box.text()
+    qtbot.mouseClick(box.button(QMessageBox.StandardButton.Save), LEFT)
+    assert load_recipe(path).run.note == "ours"
+
+
+def test_second_click_comes_back_to_the_editor_of_a_file(open_editor: Callable[[str], Editor], qtbot: Any) -> None:
+    start = open_editor("quick.toml").parent()
+    assert isinstance(start, StartPanel)
+    qtbot.mouseClick(start.edit_recipe, LEFT)
+    assert len(start.findChildren(Editor)) == 1
+
+
+def test_window_is_not_closed_over_unsaved_changes(make_window: Callable[..., LabWindow], qtbot: Any) -> None:
+    window = make_window()
+    qtbot.mouseClick(window.panel(StartPanel).new_recipe, LEFT)
+    (editor,) = window.panel(StartPanel).findChildren(Editor)
+    type_into(qtbot, editor, ("run", "sample"), "Cu 7b")
+    assert not window.close() and window.isVisible()
+    box = editor.findChild(QMessageBox, "save question")
+    qtbot.mouseClick(box.button(QMessageBox.StandardButton.Discard), LEFT)
+    assert window.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("NaN", "got 'NaN', expected a number in kelvin"),
+        ("1e400", "got inf, expected a finite number in kelvin"),
+        ("", "is missing; expected temperatures in kelvin"),
+        ("4.2 1.4", "got '4.2 1.4', expected a number in kelvin"),
+        ("4.2, 1.4 K", "got '1.4 K', expected a number in kelvin"),
+        ("[4.2", "got '[4.2', expected a list"),
+    ],
+)
+def test_temperatures_mistyped_are_told_one_by_one(
+    open_editor: Callable[[str], Editor], qtbot: Any, text: str, complaint: str
+) -> None:
+    editor = open_editor("quick.toml")
+    type_into(qtbot, editor, ("series", 0, "temperatures_K"), text)
+    assert problem(editor, ("series", 0, "temperatures_K")).startswith(complaint)
+
+
+def test_notes_are_counted_on_the_tab_and_too_much_heat_is_marked(
+    open_editor: Callable[[str], Editor], qtbot: Any
+) -> None:
+    editor = open_editor("quick.toml")
+    tab = editor.preview.indexOf(editor.preview.dry_run)
+    assert editor.preview.tabText(tab) == "Dry run"
+    type_into(qtbot, editor, ("series", 0, "temperatures_K"), "0.02")
+    type_into(qtbot, editor, ("bias", "maximum_V"), "4.9e-3")
+    assert editor.preview.tabText(tab) == "Dry run (3 notes)"
+    row = editor.preview.budget.topLevelItem(0)
+    assert row is not None
+    assert row.foreground(7).color().name() == editor._around.palette.tones[Tone.WARNING]
 
 
 def test_places_are_read_as_messages_write_them() -> None:
