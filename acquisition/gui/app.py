@@ -86,8 +86,8 @@ class Desk:
         self._around = around
         self.window: LabWindow | None = None
 
-    def open(self, run_file: Path | None) -> None:
-        """Open a window, looking at a run file if there is one.
+    def open(self, run_file: Path | None, memory: dict[str, Any] | None = None) -> None:
+        """Open a window, looking at a run file if there is one, with the `memory` of the window before.
 
         Raises
         ------
@@ -98,6 +98,8 @@ class Desk:
         window = LabWindow(self._around)
         if run_file is not None:
             window.attach(run_file)
+        if memory is not None:
+            window.recall(memory)
         window.theme_wanted.connect(self.change_theme)
         window.show()
         sys.excepthook = ExceptionHook(window, self._around.wall)
@@ -123,7 +125,7 @@ class Desk:
         self.window.layouts.keep()
         palette = style.LIGHT if self._around.palette is style.DARK else style.DARK
         self._around = replace(self._around, palette=palette, selection=Selection())
-        self.open(self.window.run_file)
+        self.open(self.window.run_file, self.window.memory())
 
 
 def make_application() -> QApplication:

@@ -1,6 +1,6 @@
 """The collapse: scaled data on the master curve, residual strip, window, and the exponent by hand or by fit."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,6 +118,7 @@ class CollapseView(View):
         self._waiting |= {place: (isotherm, answer.fit.alpha) for place, isotherm in answer.collapsed.items()}
         self._fit = answer.fit
         super().show_answer(answer)
+        self._tell_alpha()
 
     def draw_answer(self, answer: FitAnswer) -> None:
         """Draw what the newest fit changed."""
@@ -153,6 +154,18 @@ class CollapseView(View):
         self.theory.setData([], [])
         self.value.setText("\u03b1: not yet")
 
+    def memory(self) -> dict[str, Any]:
+        """Return zoom, exponent and overlay."""
+        chosen = {"auto": self.auto.isChecked(), "slider": self.slider.value(), "overlay": self.overlay.isChecked()}
+        return super().memory() | chosen
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Take over zoom, exponent and overlay."""
+        self.overlay.setChecked(memory["overlay"])
+        self.auto.setChecked(memory["auto"])
+        self.slider.setValue(memory["slider"])
+        super().recall(memory)
+
     def show_refusal(self, why: str) -> None:
         """Say why there is no fit yet."""
         if self._fit is None:
@@ -176,6 +189,9 @@ class CollapseView(View):
             self._look_at(self._fit)
         self._show_lines()
         self._tell()
+        self._tell_alpha()
+
+    def _tell_alpha(self) -> None:
         if self.alpha is not None:
             self.alpha_chosen.emit(self.alpha)
 

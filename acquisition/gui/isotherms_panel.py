@@ -1,6 +1,7 @@
 """The isotherms: what each colour means, and which of them, which direction and which field the views show."""
 
 from collections.abc import Callable
+from typing import Any
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QColor, QIcon, QPixmap
@@ -23,6 +24,7 @@ class IsothermsPanel(Panel):
         self.setMaximumWidth(WIDEST)
         self._selection = around.selection
         self._fields_T: list[float] = []
+        self._hidden_K: frozenset[float] = frozenset()
         self._is_filling = False
         self.direction = QComboBox()
         self.direction.addItems(list(DIRECTIONS))
@@ -54,7 +56,7 @@ class IsothermsPanel(Panel):
         """Forget the isotherms, and show everything of the next run."""
         self._is_filling = True
         self.list.clear()
-        self._fields_T = []
+        self._fields_T, self._hidden_K = [], frozenset()
         self.field.clear()
         self.field.addItem(ALL_FIELDS)
         self.direction.setCurrentIndex(0)
@@ -69,6 +71,19 @@ class IsothermsPanel(Panel):
             self._add_temperature(isotherm.temperature_setpoint_K, news.colours)
             self._add_field(isotherm.field_setpoint_T)
         self._is_filling = False
+
+    def memory(self) -> dict[str, Any]:
+        """Return which isotherms, direction and field are shown."""
+        chosen = self._selection
+        return {"hidden_K": chosen.hidden_K, "direction": self.direction.currentText(), "field_T": chosen.field_T}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Show what was shown; isotherms that are still to be read come in hidden, too."""
+        self.direction.setCurrentText(memory["direction"])
+        if memory["field_T"] in self._fields_T:
+            self.field.setCurrentIndex(1 + self._fields_T.index(memory["field_T"]))
+        self._hidden_K = memory["hidden_K"]
+        self._tick(lambda item: item.data(Qt.ItemDataRole.UserRole) not in self._hidden_K)
 
     def show_all(self) -> None:
         """Tick every isotherm."""
@@ -85,7 +100,8 @@ class IsothermsPanel(Panel):
         item = QListWidgetItem(_swatch(colours.colour(temperature_K)), isotherm_name(temperature_K))
         item.setData(Qt.ItemDataRole.UserRole, temperature_K)
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-        item.setCheckState(Qt.CheckState.Checked)
+        is_hidden = temperature_K in self._hidden_K
+        item.setCheckState(Qt.CheckState.Unchecked if is_hidden else Qt.CheckState.Checked)
         self.list.insertItem(sum(other < temperature_K for other in known), item)
 
     def _add_field(self, field_T: float) -> None:

@@ -17,6 +17,12 @@ from PyQt5.QtWidgets import (
 
 from acquisition.gui.layouts import Layouts
 
+IN_A_PLOT = (
+    "In a plot: wheel and drag zoom and pan (on an axis, that axis alone);\n"
+    "click marks a point to measure from; double click shows all again;\n"
+    "right click opens a menu, a right drag zooms."
+)
+
 
 class Commands(Protocol):
     """What the menus can ask of the window."""
@@ -96,6 +102,7 @@ class Menus:
         form = QFormLayout(dialog)
         for action in _with_keys(self._window):
             form.addRow(QLabel(f"<b>{action.shortcut().toString()}</b>"), QLabel(action.text().rstrip(" .")))
+        form.addRow(QLabel(IN_A_PLOT))
         dialog.show()  # never modal: abort stays in reach
         return dialog
 

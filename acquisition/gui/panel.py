@@ -110,6 +110,13 @@ class Panel(QWidget):
     def show_refusal(self, why: str) -> None:
         """Take note of why there is no new fit, in one line."""
 
+    def memory(self) -> dict[str, Any]:
+        """Return what somebody has chosen here, for the panel that takes its place when the palette changes."""
+        return {}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Take over what somebody had chosen in the panel before, once the run is looked at."""
+
     # --- whether it is seen -----------------------------------------------------------------------------------------
 
     @property

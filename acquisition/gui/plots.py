@@ -4,7 +4,7 @@ A plot looks at what its view tells it to, or at everything, until somebody zoom
 until it is told to follow again, by a double click or from the menu.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -205,6 +205,11 @@ class Plot(pyqtgraph.PlotItem):
         for plot in self._together:
             plot._turn_back()
         self.hold_changed.emit()
+
+    def hold_at(self, ranges: Sequence[Range]) -> None:
+        """Look at these ranges of the bottom and the left axis, as if somebody had zoomed there."""
+        self.setRange(xRange=ranges[0], yRange=ranges[1], padding=0.0)
+        self._hold()
 
     def mouseClickEvent(self, ev: MouseClickEvent) -> None:  # pyqtgraph's name
         """Follow again after a double click."""

@@ -49,6 +49,18 @@ class RackField(QWidget):
             signal.connect(self._change)
         self._show_what_is_needed()
 
+    def memory(self) -> tuple[str, str, Path]:
+        """Return what is chosen, needed now or not."""
+        return self.where.currentText(), self.sample.currentText(), self.station_file.path
+
+    def recall(self, memory: tuple[str, str, Path]) -> None:
+        """Choose what was chosen."""
+        where, sample, station = memory
+        if station.name:
+            self.station_file.set_path(station)
+        self.sample.setCurrentText(sample)
+        self.where.setCurrentText(where)
+
     def choose(self, where: Where) -> None:
         """Choose on what is measured."""
         self.where.setCurrentText(where.value)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout
@@ -109,6 +110,18 @@ class StartPanel(Panel):
             seed=self.seed.value(),
             speed=self.speed.value() or None,
         )
+
+    def memory(self) -> dict[str, Any]:
+        """Return what is chosen."""
+        chosen = {"recipe": self.recipe.path, "rack": self.rack.memory()}
+        return chosen | {"seed": self.seed.value(), "speed": self.speed.value()}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Choose what was chosen."""
+        self.recipe.set_path(memory["recipe"])
+        self.rack.recall(memory["rack"])
+        self.seed.setValue(memory["seed"])
+        self.speed.setValue(memory["speed"])
 
     def _edit(self, model: type[TomlFile], field: PathField) -> None:
         """Open the editor on the file of a field, or come back to it; what is saved there is chosen here.

@@ -48,9 +48,14 @@ class Tone(Enum):
 
 @dataclass(frozen=True)
 class Palette:
-    """One look; `colour_range` is the part of the colour map that stands out from the background."""
+    """One look.
+
+    `background` is that of plots, `field` that of lists, lines and boxes, which have to stand out from the `panel`;
+    `colour_range` is the part of the colour map that stands out from the background.
+    """
 
     background: str
+    field: str
     foreground: str
     panel: str
     faint: str
@@ -74,8 +79,10 @@ _TONES_ON_DARK = {
     Tone.BAD: "#ff6b5e",
     Tone.IDLE: "#9a9a9a",
 }
-LIGHT = Palette("#ffffff", "#222222", "#f4f4f4", "#b9b9b9", "#d1495b", "#2e6f95", _TONES_ON_LIGHT, (0.05, 0.85))
-DARK = Palette("#16181c", "#dddddd", "#22252b", "#565b64", "#ff7b89", "#6cb6e0", _TONES_ON_DARK, (0.3, 1.0))
+LIGHT = Palette(
+    "#ffffff", "#ffffff", "#222222", "#f4f4f4", "#b9b9b9", "#d1495b", "#2e6f95", _TONES_ON_LIGHT, (0.05, 0.85)
+)
+DARK = Palette("#16181c", "#363b44", "#dddddd", "#22252b", "#565b64", "#ff7b89", "#6cb6e0", _TONES_ON_DARK, (0.3, 1.0))
 
 
 def apply(application: QApplication, palette: Palette) -> None:
@@ -93,7 +100,7 @@ def _qt_palette(palette: Palette) -> QPalette:
     plain = {
         QPalette.ColorRole.Window: palette.panel,
         QPalette.ColorRole.WindowText: palette.foreground,
-        QPalette.ColorRole.Base: palette.background,
+        QPalette.ColorRole.Base: palette.field,
         QPalette.ColorRole.AlternateBase: palette.panel,
         QPalette.ColorRole.Text: palette.foreground,
         QPalette.ColorRole.Button: palette.panel,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyqtgraph
 from PyQt5.QtCore import QEvent, QObject, QPointF, Qt
@@ -179,6 +180,16 @@ class View(Panel):
         """Let all plots follow their data again."""
         for plot in self.plots():
             plot.follow()
+
+    def memory(self) -> dict[str, Any]:
+        """Return where somebody has zoomed to."""
+        return {"ranges": [plot.vb.viewRange() if plot.is_held else None for plot in self.plots()]}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Zoom to where somebody had zoomed."""
+        for plot, ranges in zip(self.plots(), memory["ranges"], strict=False):
+            if ranges is not None:
+                plot.hold_at(ranges)
 
     def plots(self) -> list[Plot]:
         """Return the plots of the panel."""

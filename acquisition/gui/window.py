@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PyQt5.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
@@ -19,6 +19,7 @@ from acquisition.gui.bench_panel import BenchPanel
 from acquisition.gui.checklist_dialog import ask_checklist
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.control_bar import GOING_ON, ControlBar
+from acquisition.gui.editor import Editor
 from acquisition.gui.file_dialog import FOLDERS, ask_for_file
 from acquisition.gui.fitting import FitAnswer, FitWorker
 from acquisition.gui.launch import LaunchedEngine, ResumeChoice, RunChoice
@@ -223,7 +224,24 @@ class LabWindow(QMainWindow):
 
     def change_theme(self) -> None:
         """Change between dark and light: a window of the other palette takes the place of this one."""
-        self.theme_wanted.emit()
+        if self._report.is_busy:
+            self.statusBar().showMessage("the report is being written; change the colours after that", 8000)
+        elif any(editor.is_changed for editor in self.findChildren(Editor)):
+            self.statusBar().showMessage("an editor has changes; save or close it before the colours change", 8000)
+        else:
+            self.theme_wanted.emit()
+
+    def memory(self) -> dict[str, Any]:
+        """Return what somebody has chosen in this window, for the one that takes its place."""
+        panels = {panel.name: panel.memory() for panel in self.panels}
+        return {"panels": panels, "tab": self.centre.currentIndex(), "engine": self._engine}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Take over what somebody had chosen in the window before."""
+        for panel in self.panels:
+            panel.recall(memory["panels"][panel.name])
+        self.centre.setCurrentIndex(memory["tab"])
+        self._engine = memory["engine"]
 
     # --- runs -------------------------------------------------------------------------------------------------------
 

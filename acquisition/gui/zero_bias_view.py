@@ -63,9 +63,9 @@ class ZeroBiasView(View):
         self._draw_law()
 
     def draw_answer(self, answer: FitAnswer) -> None:
-        """Draw the law with the fitted exponent."""
+        """Draw the line through the isotherms of the fit; the exponent is that of the collapse, see `use_exponent`."""
         self._warmest_K = answer.fit.window.temperature_max_K
-        self.use_exponent(answer.fit.alpha)
+        self._draw_law()
 
     def use_exponent(self, alpha: float) -> None:
         """Draw the law against T to the power of `alpha`."""

@@ -4,12 +4,18 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QApplication
 
 from acquisition.errors import InputError
+from acquisition.gui.app import Desk
 from acquisition.gui.collapse_view import CollapseView
+from acquisition.gui.isotherms_panel import IsothermsPanel
+from acquisition.gui.panel import Surroundings
 from acquisition.gui.raw_view import RawView
 from acquisition.gui.run_browser import RunBrowser
 from acquisition.gui.start_panel import StartPanel
@@ -78,6 +84,60 @@ def test_layout_is_kept_and_can_be_reset(make_window: MakeWindow) -> None:
     assert again.docks["Noise"].isHidden()
     again.layouts.reset()
     assert not again.docks["Noise"].isHidden()
+
+
+def test_layout_under_a_name_brings_back_the_sizes(make_window: MakeWindow, qtbot) -> None:
+    window = make_window()
+    raw = window.docks["Raw curves"]
+
+    def widen(width: int) -> int:
+        window.resizeDocks([raw], [width], Qt.Orientation.Horizontal)
+        qtbot.wait(20)
+        return raw.width()
+
+    first, mine = raw.width(), widen(350)
+    assert mine < first
+    window.menus.keep_layout("my evening")
+    kept: Any = window.menus._kept
+    for reset, width in ((window.layouts.reset, first), (kept.actions()[0].trigger, mine)):
+        widen(420)
+        reset()
+        qtbot.waitUntil(lambda width=width: raw.width() == width, timeout=2_000)
+
+
+def test_another_palette_keeps_what_was_chosen(
+    surroundings: Callable[..., Surroundings], finished_run: Path, qapp: QApplication, qtbot
+) -> None:
+    desk = Desk(qapp, surroundings())
+    desk.open(finished_run)
+    light = desk.window
+    assert light is not None
+    qtbot.waitUntil(lambda: light.panel(CollapseView).alpha is not None, timeout=20_000)
+    raw, collapse, isotherms = light.panel(RawView), light.panel(CollapseView), light.panel(IsothermsPanel)
+    raw.plot.hold_at([(-0.1, 0.1), (2835.0, 2840.0)])
+    item = isotherms.list.item(1)
+    assert item is not None
+    item.setCheckState(Qt.CheckState.Unchecked)
+    collapse.auto.click()
+    collapse.slider.setValue(700)
+    collapse.overlay.click()
+    light.panel(StartPanel).seed.setValue(7)
+    light.show_panel(light.panel(StartPanel))
+    light.activateWindow()
+    qtbot.waitUntil(light.isActiveWindow, timeout=5_000)
+    qtbot.keyClick(light, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    dark = desk.window
+    assert dark is not None and dark is not light
+    qtbot.waitUntil(lambda: dark.panel(CollapseView).alpha is not None, timeout=20_000)
+    assert dark.palette().window().color().lightness() < 60
+    box: Any = dark.panel(RawView).plot.vb
+    assert np.ravel(box.viewRange()) == pytest.approx((-0.1, 0.1, 2835.0, 2840.0))
+    assert len(dark.panel(RawView).curves.names()) == 4
+    assert dark.panel(CollapseView).alpha == pytest.approx(0.7)
+    assert not dark.panel(CollapseView).overlay.isChecked()
+    assert dark.panel(StartPanel).seed.value() == 7
+    assert dark.panel(StartPanel).isVisible()
+    dark.close()
 
 
 def test_browser_finds_a_run_by_its_words_and_opens_it(make_window: MakeWindow, finished_run: Path, qtbot) -> None:
