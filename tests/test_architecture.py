@@ -108,7 +108,7 @@ FLOORS: dict[str, list[set[str]]] = {
             "bench_commands calibrate_command cli_alerts cli_control cli_station commands confirm", inside="terminal"
         )
         | rooms("control_commands judgement_view learned_station station_draft", inside="terminal")
-        | rooms("plan_view queue_command rack_commands run_commands run_view", inside="terminal"),
+        | rooms("plan_view queue_command rack_commands rack_owner run_commands run_view", inside="terminal"),
         rooms("__main__"),
     ],
     "pyvisa_zerobias": [

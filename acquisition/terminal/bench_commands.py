@@ -2,21 +2,20 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from acquisition.clock import WallClock
-from acquisition.running.control import AttentiveWall, Control
+from acquisition.running.control import Control
 from acquisition.running.journal import WriteJournal
-from acquisition.running.lock import lock_rack
 from acquisition.station_file import Station
 from acquisition.terminal.commands import station_for
-from acquisition.terminal.run_commands import guard_starter, is_in_this_process, stopping_on_signals
+from acquisition.terminal.rack_owner import guard_starter, owned, stopping_on_signals
 
 if TYPE_CHECKING:
     from acquisition.station import BenchRack
@@ -79,20 +78,15 @@ def keep_bench(options: BenchOptions) -> int:
     return outcome.exit_status
 
 
-@contextmanager
-def _opened(station: Station, options: BenchOptions, control: Control, journal: WriteJournal) -> Iterator["BenchRack"]:
+def _opened(
+    station: Station, options: BenchOptions, control: Control, journal: WriteJournal
+) -> AbstractContextManager["BenchRack"]:
     """Make the rack ready; a real one for this engine alone."""
     from acquisition.station import open_simulated_bench, open_station_bench
 
-    wall = WallClock()
-    attentive, sample = AttentiveWall(wall, control), options.sample
-    if sample is not None:
-        with open_simulated_bench(
-            station, sample, options.seed, options.speed, attentive, on_write=journal.note
-        ) as rack:
-            control.simulation = rack.simulation
-            yield rack
-        return
-    own = {} if is_in_this_process(station, sample) else station.addresses
-    with lock_rack(own, wall, OWNER), open_station_bench(station, attentive, on_write=journal.note) as rack:
-        yield rack
+    sample = options.sample
+    if sample is None:
+        opener = partial(open_station_bench, station, on_write=journal.note)
+    else:
+        opener = partial(open_simulated_bench, station, sample, options.seed, options.speed, on_write=journal.note)
+    return owned(opener, station, sample, control, OWNER)

@@ -1,9 +1,8 @@
 """What `run` and `resume` do: open the rack, hand it to the engine, say how it went."""
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +15,19 @@ from acquisition.plan import make_plan
 from acquisition.recipe import load_recipe
 from acquisition.run_schema import RunState
 from acquisition.running.alerts import Alerts, load_settings
-from acquisition.running.control import AttentiveWall, Control
+from acquisition.running.control import Control
 from acquisition.running.diary import add_entry, inherited
 from acquisition.running.journal import WriteJournal
-from acquisition.running.lock import FileLock, lock_path, lock_rack
+from acquisition.running.lock import FileLock, lock_path
 from acquisition.running.rehearsal import book_faults
 from acquisition.running.run_folder import refuse_network_drive
 from acquisition.station_file import Station
 from acquisition.terminal.commands import calibration_for, print_json, station_for, truth_of
 from acquisition.terminal.confirm import confirmed, remind
 from acquisition.terminal.learned_station import with_learned_times
+from acquisition.terminal.rack_owner import guard_starter, owned, stopping_on_signals
 
 if TYPE_CHECKING:
-    from acquisition.guard import Guard
     from acquisition.resume import Unfinished
     from acquisition.run_outcome import RunOutcome
     from acquisition.station import Rack, Start
@@ -208,18 +207,6 @@ def _control(wall: WallClock, sample: str | None, speed: float | None, options: 
     return Control(wall, pace, patience_s=3600.0 * options.attended_h)
 
 
-def guard_starter(sample: str | None, station: Station) -> "Callable[[Path], Guard] | None":
-    """Return what starts the guard; a rack simulated in this process dies with it and needs none."""
-    from acquisition.guard import start_guard
-
-    return None if is_in_this_process(station, sample) else lambda run_file: start_guard(station, run_file)
-
-
-def is_in_this_process(station: Station, sample: str | None) -> bool:
-    """Say whether the rack is simulated in this very process, which nobody else can reach."""
-    return sample is not None or station.station.visa_library.endswith("@zerobias")
-
-
 def _start(unfinished: "Unfinished") -> "Start | None":
     """Return where the simulated world goes on: later, at the last temperature and field that are known."""
     from acquisition.station import Start
@@ -230,7 +217,6 @@ def _start(unfinished: "Unfinished") -> "Start | None":
     return Start(unfinished.clock_origin_s + unfinished.elapsed_s, seen.temperature_K, seen.field_T or 0.0)
 
 
-@contextmanager
 def _opened(
     station: Station,
     sample: str | None,
@@ -239,20 +225,15 @@ def _opened(
     control: Control,
     journal: WriteJournal,
     start: "Start | None" = None,
-) -> Iterator["Rack"]:
+) -> AbstractContextManager["Rack"]:
     """Open the rack; a real one for this engine alone."""
     from acquisition.station import open_simulated, open_station
 
-    wall = WallClock()
-    attentive = AttentiveWall(wall, control)
-    if sample is not None:
-        with open_simulated(station, sample, seed, speed, attentive, start=start, on_write=journal.note) as rack:
-            control.simulation = rack.simulation
-            yield rack
-        return
-    own = {} if is_in_this_process(station, sample) else station.addresses
-    with lock_rack(own, wall, "a run, process"), open_station(station, attentive, on_write=journal.note) as rack:
-        yield rack
+    if sample is None:
+        opener = partial(open_station, station, on_write=journal.note)
+    else:
+        opener = partial(open_simulated, station, sample, seed, speed, start=start, on_write=journal.note)
+    return owned(opener, station, sample, control, "a run, process")
 
 
 def _checklist(sample: str | None, station: Station, *, is_confirmed: bool) -> str:
@@ -260,26 +241,6 @@ def _checklist(sample: str | None, station: Station, *, is_confirmed: bool) -> s
     if sample is not None:
         return ""
     return confirmed(BEFORE, f"a run on {station.station.name!r}", is_confirmed=is_confirmed)
-
-
-@contextmanager
-def stopping_on_signals(control: Control) -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into an abort, so that the run ends safe by itself; ignore a terminal that hangs up."""
-    handlers: dict[int, Any] = dict.fromkeys((signal.SIGINT, signal.SIGTERM), lambda number, _frame: stop(number))
-    if hasattr(signal, "SIGHUP"):
-        handlers[signal.SIGHUP] = signal.SIG_IGN
-
-    def stop(number: int) -> None:
-        control.request_abort(f"stopped by {signal.Signals(number).name}")
-
-    before = {number: signal.getsignal(number) for number in handlers}
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _report(outcome: "RunOutcome", console: Console, *, as_json: bool) -> int:
