@@ -58,6 +58,11 @@ UNTRUSTED = ~(PointFlag.REPEATED | PointFlag.AFTER_PAUSE | PointFlag.INTERLOCK)
 interlock only flags is for the operator to judge; a point that trips one even when repeated is implausible."""
 
 
+def flag_words(flags: PointFlag) -> str:
+    """Return the names of flags as people read them; empty for a good point."""
+    return ", ".join(str(flag.name).lower().replace("_", " ") for flag in PointFlag if flag and flag in flags)
+
+
 class Reading(NamedTuple):
     """One measured point: a row of table `point` without its `seq`. Units are in the names, lock-in volts are rms.
 

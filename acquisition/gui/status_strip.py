@@ -10,7 +10,7 @@ from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayou
 from acquisition.gui.control_bar import GOING_ON
 from acquisition.gui.run_phase import QUENCHED, RunPhase
 from acquisition.gui.style import MICROVOLT, MILLIVOLT, Palette, Tone
-from acquisition.readings import PointFlag
+from acquisition.readings import PointFlag, flag_words
 
 OVERLOADS = PointFlag.LOCKIN_INPUT_OVERLOAD | PointFlag.LOCKIN_FILTER_OVERLOAD | PointFlag.LOCKIN_OUTPUT_OVERLOAD
 MICROAMPERE = 1e6
@@ -254,8 +254,7 @@ def _flags(flags: PointFlag | None) -> tuple[str, Tone]:
         return "-", Tone.IDLE
     if not flags:
         return "none", Tone.GOOD
-    words = ", ".join(flag.name.lower().replace("_", " ") for flag in PointFlag if flag and flag in flags and flag.name)
-    return words, Tone.BAD if PointFlag.REFERENCE_UNLOCKED in flags else Tone.WARNING
+    return flag_words(flags), Tone.BAD if PointFlag.REFERENCE_UNLOCKED in flags else Tone.WARNING
 
 
 def _engine(status: Status) -> tuple[str, Tone]:

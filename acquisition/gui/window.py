@@ -80,7 +80,7 @@ class LabWindow(QMainWindow):
         self._tail: RunTail | None = None
         self._status: RunStatus | None = None
         self._engine: LaunchedEngine | None = None
-        self._has_begun = self._was_going_on = False
+        self._has_begun = self._was_live = False
         self._report_folder = around.out
         self._report = AnalysisProcess(self)
         self._report.done.connect(self._tell_of_report)
@@ -285,7 +285,7 @@ class LabWindow(QMainWindow):
             self._tail.close()
         self._tail = tail
         self._status = RunStatus(tail, self._wall)
-        self._has_begun = self._was_going_on = False
+        self._has_begun = self._was_live = False
         self.bar.forget()
         for panel in self.panels:
             panel.clear()
@@ -377,10 +377,10 @@ class LabWindow(QMainWindow):
             self._show_state(tail)
 
     def _show_state(self, tail: RunTail) -> None:
-        was_going_on, self._was_going_on = self._was_going_on, tail.state in GOING_ON
+        was_live, self._was_live = self._was_live, tail.state in (*GOING_ON, "interrupted")
         if tail.state == "paused":
             self._tell_of(trouble_of_pause(tail.alarms, tuple(tail.events), tail.header.get("patience_s")))
-        if was_going_on and not self._was_going_on:
+        if was_live and tail.state not in GOING_ON:
             self._tell_of(trouble_of_run(tail.state, tuple(tail.events), tail.header.get("instruments", {})))
 
     def _show_control(self) -> None:

@@ -134,24 +134,30 @@ def effective_rules(own: Sequence[InterlockRule]) -> tuple[InterlockRule, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What is known at a time: a value where one was to be had, NaN where it should have been, nothing else."""
+    """What is known at a time: a value where one was to be had, NaN where it should have been, nothing else.
+
+    `note` says what else is wrong with what was read, for whoever has to find out.
+    """
 
     time_s: float
     values: Mapping[Watched, float]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Tripped:
-    """A rule that has tripped: when, and at which value."""
+    """A rule that has tripped: when, at which value, and what else was wrong then."""
 
     rule: InterlockRule
     value: float
     time_s: float
+    note: str = ""
 
     def __str__(self) -> str:
         """Say what tripped, at what, what is done and what the operator is to do."""
         value = "not known" if math.isnan(self.value) else f"{self.value:.4g}"
-        return f"{self.rule}: it is {value} -> {self.rule.action.value}; {self.rule.guidance}"
+        note = f" ({self.note})" if self.note else ""
+        return f"{self.rule}: it is {value}{note} -> {self.rule.action.value}; {self.rule.guidance}"
 
 
 class Interlocks:
@@ -187,7 +193,7 @@ class Interlocks:
             rule, since_s = self.rules[place], broken_since_s.setdefault(place, observation.time_s)
             if place in self._latched or observation.time_s - since_s < rule.for_s:
                 continue
-            trip = Tripped(rule, value, observation.time_s)
+            trip = Tripped(rule, value, observation.time_s, observation.note)
             if rule.action is not Action.REPEAT:
                 self._latched[place] = trip
             tripped.append(trip)

@@ -4,7 +4,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from acquisition.readings import Monitor, PointFlag, PointKind, Reading
+from acquisition.readings import Monitor, PointFlag, PointKind, Reading, flag_words
 from acquisition.running.interlocks import Observation, Watched
 from acquisition.running.past import DRIFT_FRACTION, DRIFT_TIME_S, LEAST_GAP_S
 
@@ -21,6 +21,7 @@ LOST_FRACTION = 0.03
 
 _OVERLOADS = int(PointFlag.LOCKIN_INPUT_OVERLOAD | PointFlag.LOCKIN_FILTER_OVERLOAD | PointFlag.LOCKIN_OUTPUT_OVERLOAD)
 _STALE, _COMPLIANCE = int(PointFlag.READING_STALE), int(PointFlag.SOURCE_COMPLIANCE)
+_TELLING = _OVERLOADS | int(PointFlag.REFERENCE_UNLOCKED | PointFlag.BIAS_DISAGREES)  # where to look for the cause
 """Plain numbers: enums take a microsecond each to compare, at every point."""
 
 
@@ -65,7 +66,7 @@ class VitalSigns:
             self._take_anchor(reading)
         if len(self._squares) >= LEAST_DIFFERENCES:
             values[Watched.SIGMA_RATIO] = math.sqrt(math.fsum(self._squares) / len(self._squares))
-        return Observation(reading.time_s, values)
+        return Observation(reading.time_s, values, flag_words(PointFlag(flags & _TELLING)) if flags & _TELLING else "")
 
     def of_helium(self, time_s: float, fraction: float) -> Observation:
         """Take the level of the helium; NaN where it could not be read."""

@@ -184,6 +184,13 @@ def test_step_is_from_point_to_point_of_one_kind_in_one_isotherm() -> None:
     assert step not in watch.of_reading(reading(4, 0.50, isotherm_index=1)).values
 
 
+def test_alarm_names_what_else_is_wrong_with_the_point() -> None:
+    watch, locks = signs(), Interlocks([rule(on="conductance_step_fraction", above=0.03)])
+    lost = reading(1, 0.10, conductance_error_S=1.0, flags=PointFlag.REFERENCE_UNLOCKED | PointFlag.AFTER_PAUSE)
+    (tripped,) = locks.feed(watch.of_reading(lost))
+    assert "it is not known (reference unlocked) -> pause; look at it" in str(tripped)
+
+
 def test_point_measured_again_is_compared_with_the_point_before_it() -> None:
     watch = signs()
     watch.of_reading(reading(0, 0.10))
