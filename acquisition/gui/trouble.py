@@ -97,7 +97,7 @@ def trouble_of_pause(alarms: Sequence[str], events: Sequence[Event], patience_s:
 
 def _without_a_word(events: Sequence[Event]) -> str:
     last = f" after {events[-1].kind}: {events[-1].message}" if events else ""
-    return f"its process has ended without a word{last}"
+    return f"the engine's process has ended without a word{last}"
 
 
 def _without_advice(line: str) -> tuple[str, str]:

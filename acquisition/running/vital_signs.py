@@ -21,7 +21,7 @@ LOST_FRACTION = 0.03
 
 _OVERLOADS = int(PointFlag.LOCKIN_INPUT_OVERLOAD | PointFlag.LOCKIN_FILTER_OVERLOAD | PointFlag.LOCKIN_OUTPUT_OVERLOAD)
 _STALE, _COMPLIANCE = int(PointFlag.READING_STALE), int(PointFlag.SOURCE_COMPLIANCE)
-_TELLING = _OVERLOADS | int(PointFlag.REFERENCE_UNLOCKED | PointFlag.BIAS_DISAGREES)  # where to look for the cause
+_TELLING = _OVERLOADS | int(PointFlag.REFERENCE_UNLOCKED)  # where to look for the cause of another alarm
 """Plain numbers: enums take a microsecond each to compare, at every point."""
 
 

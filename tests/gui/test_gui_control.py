@@ -242,7 +242,7 @@ def test_engine_goes_on_without_its_window_and_its_death_is_told(make_window: Ma
     qtbot.waitUntil(again.trouble.isVisible, timeout=20_000)
     assert again.strip.cells["run"].text() == "INTERRUPTED"
     assert not again.trouble.isModal()
-    assert "its process has ended without a word after sweeping: isotherm 0" in again.trouble.text()
+    assert "the engine's process has ended without a word after sweeping: isotherm 0" in again.trouble.text()
     assert "guard" in again.trouble.text()
     assert "zerobias resume" in again.trouble.text()
     press(again, "go_on", qtbot)
