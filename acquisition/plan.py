@@ -29,7 +29,7 @@ from acquisition.planning.timing import (
     sweep_times_s,
     temperature_approach_s,
 )
-from acquisition.recipe import Recipe
+from acquisition.recipe import LockInSection, Recipe
 from acquisition.station_file import Station
 from analysis.quantities import thermal_voltage_V
 
@@ -76,6 +76,8 @@ class IsothermPlan:
         Whether the cryostat changes its regime on the way here, e.g. condenses its mixture.
     point_s : float
         Time of an ordinary point of the sweep.
+    lockin : LockInSection
+        How the lock-in is read; an appended isotherm may average for longer than those before.
     bias_s : float
         Time of all points.
     """
@@ -102,6 +104,7 @@ class IsothermPlan:
     field_approach_s: float
     crosses_regime: bool
     point_s: float
+    lockin: LockInSection
     bias_s: float
 
     @property
@@ -278,6 +281,7 @@ def _isotherms(
             field_approach_s=field_approach_s(before_T, field_T, temperature_K, station.magnet, settling, recipe.field),
             crosses_regime=crosses(before_K, temperature_K, station.temperature),
             point_s=point_settle_s(recipe.lockin, settling, is_jump=False) + overhead_s,
+            lockin=recipe.lockin,
             bias_s=bias_s,
         )
         before_K, before_T = temperature_K, field_T

@@ -5,6 +5,7 @@ change, and its refusal is shown here.
 """
 
 from pathlib import Path
+from typing import Any
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QBrush, QColor
@@ -33,7 +34,10 @@ from acquisition.resume import load_unfinished
 from acquisition.running.command_file import CommandKind
 from acquisition.toml_document import parsed
 
-HEADINGS = ("", "T (K)", "H (T)", "points", "measured", "takes", "state")
+HEADINGS = ("", "T (K)", "H (T)", "points", "average (s)", "measured", "takes", "state")
+POINTS, MEASURED, STATE = (HEADINGS.index(name) for name in ("points", "measured", "state"))
+LEFT_OUT, IS_MEASURED = "left out", "measured"
+ENDED = (LEFT_OUT, IS_MEASURED)
 
 
 class PlanPanel(Panel):
@@ -45,7 +49,7 @@ class PlanPanel(Panel):
         self._running: RunningPlan | None = None
         self._planned_points = -1
         self._tail: RunTail | None = None
-        self._recipe: dict[str, object] = {}
+        self._recipe: dict[str, Any] = {}
         self.list = QTreeWidget()
         self.list.setHeaderLabels(list(HEADINGS))
         self.list.setRootIsDecorated(False)
@@ -56,23 +60,36 @@ class PlanPanel(Panel):
         self.temperatures, self.fields = QLineEdit(), QLineEdit()
         self.temperatures.setPlaceholderText("T in K, e.g. 0.3, 0.15")
         self.fields.setPlaceholderText("H in T, e.g. 0, 1")
+        self.average = QLineEdit()
+        self.average.setPlaceholderText("average, s")
+        self.average.setToolTip("Average each point of what is appended for so long; as the run does if left empty")
         self.append = QPushButton("Append isotherms")
         self.append.setToolTip("Measure these at the end, with the bias grid and excitation of the run")
+        self.again = QPushButton("Append selected")
+        self.again.setToolTip("Measure the isotherms that are selected at the end, once more or with another average")
         self.append_file = QPushButton("Append recipe ...")
         self.answer = QLabel(" ")
         self.answer.setWordWrap(True)
         row = QHBoxLayout()
-        for widget in (self.leave_out, self.temperatures, self.fields, self.append, self.append_file):
+        for widget in (self.leave_out, self.again):
+            row.addWidget(widget)
+        for line, stretch in ((self.temperatures, 3), (self.fields, 2), (self.average, 1)):
+            row.addWidget(line, stretch)
+        for widget in (self.append, self.append_file):
             row.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.addLayout(row)
-        column.addWidget(self.list)
         column.addWidget(self.answer)
+        column.addWidget(self.list)
         self.leave_out.clicked.connect(self._leave_out)
         self.append.clicked.connect(self._append_typed)
+        self.again.clicked.connect(self._append_selected)
+        for line in (self.temperatures, self.fields):
+            line.returnPressed.connect(self.append.click)
+        self.list.itemSelectionChanged.connect(self._enable)
         self.append_file.clicked.connect(self._append_file)
-        self._enable(False)
+        self._enable()
 
     # --- what comes in ----------------------------------------------------------------------------------------------
 
@@ -81,7 +98,7 @@ class PlanPanel(Panel):
         self._running, self._planned_points, self._tail = None, -1, None
         self.list.clear()
         self.answer.setText(" ")
-        self._enable(False)
+        self._enable()
 
     def show_news(self, news: News) -> None:
         """Take a new plan, new points and the engine's refusals."""
@@ -104,10 +121,10 @@ class PlanPanel(Panel):
         if tail.planned_points != self._planned_points:
             self._load(tail.path, tail.planned_points)
             self._recipe = dict(tail.header.get("recipe", {}))
-        self._enable(tail.state in GOING_ON and self._running is not None)
+        self._enable()
         last = tail.last()
-        if last is not None and tail.state in GOING_ON:
-            self._show_progress(last.index, last.points, is_under_way=True)
+        if last is not None:
+            self._show_progress(last.index, last.points, is_under_way=tail.state in GOING_ON)
 
     def _load(self, path: Path, planned_points: int) -> None:
         """Make the plan again, which takes a moment, and list it."""
@@ -118,12 +135,16 @@ class PlanPanel(Panel):
             self._say(str(error), is_bad=True)
             return
         self._running = unfinished.running
+        selected = self._selected()
         self.list.clear()
         for isotherm in self._running.plan.isotherms:
             own = range(isotherm.first_plan_index, isotherm.first_plan_index + isotherm.points)
             measured = sum(index in unfinished.measured for index in own)
             self.list.addTopLevelItem(_row(isotherm, self._to_measure(isotherm)))
             self._show_progress(isotherm.index, measured, is_under_way=False)
+        for item in (self.list.topLevelItem(row) for row in selected):  # rows are only ever appended
+            if item is not None:
+                item.setSelected(True)
 
     def _to_measure(self, isotherm: IsothermPlan) -> int:
         retired = frozenset() if self._running is None else self._running.retired
@@ -134,26 +155,41 @@ class PlanPanel(Panel):
         item = self.list.topLevelItem(index)
         if item is None:
             return
-        points = int(item.text(3))
+        points = int(item.text(POINTS))
         state, tone = _state(measured, points, is_under_way)
-        item.setText(4, str(measured))
-        item.setText(6, state)
-        item.setForeground(6, QBrush(QColor(self._around.palette.tones[tone])))
+        item.setText(MEASURED, str(measured))
+        item.setText(STATE, state)
+        item.setForeground(STATE, QBrush(QColor(self._around.palette.tones[tone])))
 
     # --- what goes out ----------------------------------------------------------------------------------------------
 
+    def _selected(self) -> list[int]:
+        return sorted(index.row() for index in self.list.selectedIndexes() if index.column() == 0)
+
     def _leave_out(self) -> None:
         """Retire what is left of each isotherm that is selected."""
-        for row in sorted(index.row() for index in self.list.selectedIndexes() if index.column() == 0):
+        for row in self._selected():
             self.commanded.emit(CommandKind.RETIRE, {"rest_of_isotherm": row})
 
     def _append_typed(self) -> None:
-        """Append isotherms with all else as the run has it."""
+        """Append isotherms with all else as the run has it, but for the average if one is typed."""
         series: dict[str, object] = {"temperatures_K": parsed(self.temperatures.text(), is_list=True)}
         if self.fields.text().strip():
             series["fields_T"] = parsed(self.fields.text(), is_list=True)
+        self._append_series([series])
+
+    def _append_selected(self) -> None:
+        """Append the isotherms that are selected once more."""
+        assert self._running is not None
+        wanted = [self._running.plan.isotherms[row] for row in self._selected()]
+        self._append_series([{"temperatures_K": [one.temperature_K], "fields_T": [one.field_T]} for one in wanted])
+
+    def _append_series(self, series: list[dict[str, object]]) -> None:
+        recipe: dict[str, Any] = {**self._recipe, "series": series}
+        if self.average.text().strip():
+            recipe["lockin"] = dict(recipe["lockin"]) | {"average_s": parsed(self.average.text(), is_list=False)}
         try:
-            self._append(Recipe.from_dict(self._recipe | {"series": [series]}, "appended"))
+            self._append(Recipe.from_dict(recipe, "appended"))
         except InputError as error:
             self._say(str(error), is_bad=True)
 
@@ -172,11 +208,17 @@ class PlanPanel(Panel):
         longer, shorter = extended(self._running.plan, recipe), self._running.plan
         self.commanded.emit(CommandKind.APPEND, {"recipe": recipe.to_dict()})
         more = len(longer.isotherms) - len(shorter.isotherms)
-        self._say(f"{more} isotherms more, {duration_text(longer.duration_s - shorter.duration_s)}", is_bad=False)
+        takes = duration_text(longer.duration_s - shorter.duration_s)
+        self._say(f"{more} isotherm{'s' if more > 1 else ''} more at the end, {takes}", is_bad=False)
 
-    def _enable(self, is_going_on: bool) -> None:
-        for widget in (self.leave_out, self.temperatures, self.fields, self.append, self.append_file):
+    def _enable(self) -> None:
+        tail = self._tail
+        is_going_on = tail is not None and tail.state in GOING_ON and self._running is not None
+        for widget in (self.temperatures, self.fields, self.average, self.append, self.append_file):
             widget.setEnabled(is_going_on)
+        selected = self.list.selectedItems()
+        self.again.setEnabled(is_going_on and bool(selected))
+        self.leave_out.setEnabled(is_going_on and any(item.text(STATE) not in ENDED for item in selected))
 
     def _say(self, text: str, *, is_bad: bool) -> None:
         palette = self._around.palette
@@ -190,21 +232,22 @@ def _row(isotherm: IsothermPlan, to_measure: int) -> QTreeWidgetItem:
         f"{isotherm.temperature_K:g}",
         f"{isotherm.field_T:g}",
         str(to_measure),
+        f"{isotherm.lockin.average_s:g}",
         "0",
-        duration_text(isotherm.duration_s),
+        duration_text(isotherm.duration_s) if to_measure else "-",
         "",
     )
     item = QTreeWidgetItem(list(cells))
-    for column in range(6):
+    for column in range(STATE):
         item.setTextAlignment(column, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
     return item
 
 
 def _state(measured: int, points: int, is_under_way: bool) -> tuple[str, Tone]:
     if not points:
-        return "left out", Tone.IDLE
+        return LEFT_OUT, Tone.IDLE
     if measured >= points:
-        return "measured", Tone.GOOD
+        return IS_MEASURED, Tone.GOOD
     if is_under_way:
         return "under way", Tone.BUSY
     return ("to come", Tone.IDLE) if not measured else ("begun", Tone.WARNING)

@@ -14,7 +14,7 @@ from acquisition.plan import MAXIMUM_POINTS, Plan, make_plan
 from acquisition.recipe import Recipe
 
 FIXED_SECTIONS = ("lockin", "settling")
-"""Sections of a recipe that hold for a whole run; an appended one must have the same."""
+"""Sections of a recipe that hold for a whole run; an appended one must have the same, but for how long it averages."""
 
 
 class EditKind(StrEnum):
@@ -82,7 +82,7 @@ def extended(plan: Plan, recipe: Recipe) -> Plan:
         If that recipe breaks a limit, or wants another lock-in filter or other settling than the run has.
     """
     for section in FIXED_SECTIONS:
-        if getattr(recipe, section) != getattr(plan.recipe, section):
+        if _fixed(recipe, section) != _fixed(plan.recipe, section):
             raise PlanError(
                 f"{recipe.where}: [{section}] differs from the one of the run; write the same, or start a new run"
             )
@@ -100,6 +100,11 @@ def extended(plan: Plan, recipe: Recipe) -> Plan:
         for isotherm in more.isotherms
     )
     return replace(plan, isotherms=plan.isotherms + appended, warnings=plan.warnings + more.warnings)
+
+
+def _fixed(recipe: Recipe, section: str) -> dict[str, Any]:
+    """Return what is to stay in a section: the mean over a dwell is the program's own, the filter the lock-in's."""
+    return {name: value for name, value in getattr(recipe, section) if name != "average_s"}
 
 
 def indices_to_retire(plan: Plan, argument: Mapping[str, Any]) -> list[int]:

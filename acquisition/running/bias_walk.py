@@ -94,7 +94,9 @@ class BiasWalk:
         self._sleep_until = sleep_until
         self._origin_s = origin_s
         self._oscillator_Vrms = oscillator_Vrms
-        self._detection = Detection(plan.recipe, roles.lock_in, sensitivity_V, self._pass_time)
+        self._detection = Detection(
+            isotherm.lockin, plan.recipe.settling, roles.lock_in, sensitivity_V, self._pass_time
+        )
         self._integral = integral
         self._before = copy(integral)
         self._standing_flags = standing_flags
@@ -151,7 +153,7 @@ class BiasWalk:
         bias_V : float
             Bias that it stands for, for the pace of the way there.
         """
-        self._go_to(current_A, bias_V, point_settle_s(self._recipe.lockin, self._recipe.settling, is_jump=True))
+        self._go_to(current_A, bias_V, point_settle_s(self._isotherm.lockin, self._recipe.settling, is_jump=True))
         lock_in, _ = self._detection.read()
         return self._response(lock_in)
 
@@ -171,7 +173,7 @@ class BiasWalk:
         step_V = bias_V - self._bias_V
         moving_s = move_s(step_V, self._station.contact)
         if abs(step_V) > self._station.contact.largest_step_V:  # a step longer than planned, as after a gap
-            settle_s = max(settle_s, point_settle_s(self._recipe.lockin, self._recipe.settling, is_jump=True))
+            settle_s = max(settle_s, point_settle_s(self._isotherm.lockin, self._recipe.settling, is_jump=True))
         settle_s, self._opening_settle_s = max(settle_s, self._opening_settle_s), 0.0
         start_s = max(self._next_s, self._clock.now_s())
         self._sleep_until(start_s)
@@ -197,7 +199,7 @@ class BiasWalk:
         """Read all four boxes."""
         lock_in, is_repeated = self._detection.read()
         flags = self._standing_flags
-        time_s = self._next_s - self._origin_s - 0.5 * self._recipe.lockin.average_s
+        time_s = self._next_s - self._origin_s - 0.5 * self._isotherm.lockin.average_s
         source, temperature, magnet = (
             self._roles.source.read(),
             self._roles.temperature.read(),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from statistics import median
 
 from acquisition.planning.timing import harmonic_s, point_settle_s
-from acquisition.recipe import LockInSection, PhaseSetting, Recipe, SensitivitySetting
+from acquisition.recipe import LockInSection, PhaseSetting, SensitivitySetting, SettlingSection
 from instruments.errors import StateError
 from instruments.roles import AdaptableLockIn, LockIn, LockInReading, LockInStatus
 
@@ -22,8 +22,10 @@ class Detection:
 
     Parameters
     ----------
-    recipe : Recipe
-        Its tables [lockin] and [settling].
+    wanted : LockInSection
+        How it is to be read.
+    settling : SettlingSection
+        How often an overload is read again, and after which wait.
     lock_in : LockIn
         Configured; the excitation is set.
     sensitivity_V : float
@@ -38,15 +40,20 @@ class Detection:
     """
 
     def __init__(
-        self, recipe: Recipe, lock_in: LockIn, sensitivity_V: float, pass_time: Callable[[float], None]
+        self,
+        wanted: LockInSection,
+        settling: SettlingSection,
+        lock_in: LockIn,
+        sensitivity_V: float,
+        pass_time: Callable[[float], None],
     ) -> None:
         self.sensitivity_V = sensitivity_V
-        self._wanted: LockInSection = recipe.lockin
-        self._settling = recipe.settling
+        self._wanted = wanted
+        self._settling = settling
         self._lock_in = lock_in
         self._pass_time = pass_time
         self._signals_V: deque[complex] = deque(maxlen=2)
-        self._further = round(recipe.lockin.average_s / recipe.lockin.time_constant_s)  # readings to average over
+        self._further = round(wanted.average_s / wanted.time_constant_s)  # readings to average over
 
     @property
     def is_adaptive(self) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from acquisition.clock import WallClock
 from acquisition.loop import Loop
 from acquisition.plan import Plan, make_plan
-from acquisition.planning.plan_edit import RunningPlan
+from acquisition.planning.plan_edit import RunningPlan, extended
 from acquisition.readings import Event, PointFlag, PointKind, Reading
 from acquisition.recipe import ExcitationSection, Recipe, parse_recipe
 from acquisition.running.control import Control
@@ -45,13 +45,14 @@ def recipe(**lockin: Any) -> Recipe:
 
 
 def walk(
-    recipe: Recipe,
+    what: Recipe | Plan,
     station: Station | None = None,
     roles: Mapping[str, Any] | None = None,
     dummy_ohm: float | None = None,
 ) -> tuple[Plan, list[Reading], list[Event]]:
-    """Measure a recipe and return its plan, readings and events; `roles` change what fills some."""
-    plan, wall = make_plan(recipe, station or simulated_station()), WallClock()
+    """Measure a recipe or plan and return its plan, readings and events; `roles` change what fills some."""
+    wall = WallClock()
+    plan = what if isinstance(what, Plan) else make_plan(what, station or simulated_station())
     with open_simulated(plan.station, "cu1", 1, None, wall, dummy_ohm=dummy_ohm) as rack:
         filled = dataclasses.replace(rack.roles, **{name: make(rack.roles) for name, make in (roles or {}).items()})
         entries = list(Loop(RunningPlan(plan), filled, rack.clock, Control(wall, is_unattended=True)).walk())
@@ -78,6 +79,15 @@ def test_boxcar_quietens_by_what_the_plan_says() -> None:
     anchors = np.array([r.conductance_S for r in readings if r.kind is PointKind.ANCHOR][2:])
     assert 0.4 < anchors.std() / readings[0].conductance_error_S < 2.0  # of eight anchors
     assert {reading.flags for reading in readings} == {PointFlag.GOOD}
+
+
+def test_appended_isotherm_is_averaged_for_longer_than_those_before() -> None:
+    plan = extended(make_plan(recipe(), simulated_station()), recipe(average_s=3.0))
+    _, readings, _ = walk(plan)
+    single, averaged = (
+        np.diff([one.time_s for one in readings if one.isotherm_index == index])[-4:-1] for index in (0, 1)
+    )
+    assert averaged == pytest.approx(single + 3.0, abs=1e-3)
 
 
 @pytest.mark.parametrize("lockin", [{"average_s": 1.2}, {"second_harmonic": True, "average_s": 0.6}])

@@ -66,6 +66,14 @@ def test_other_filter_or_settling_is_refused(plan: Plan, text: str) -> None:
         extended(plan, recipe(text))
 
 
+def test_appended_isotherms_may_average_for_longer(plan: Plan) -> None:
+    longer = extended(plan, recipe("[lockin]\naverage_s = 3.0\n"))
+    before, after = longer.isotherms[0], longer.isotherms[2]
+    assert (before.lockin.average_s, after.lockin.average_s) == (0.0, 3.0)
+    assert after.noise.sigma_V < 0.7 * before.noise.sigma_V
+    assert after.bias_s == pytest.approx(before.bias_s + 3.0 * before.points, rel=1e-3)
+
+
 def test_appended_recipe_keeps_the_stations_limits(plan: Plan) -> None:
     with pytest.raises(PlanError, match="12"):
         extended(plan, recipe(series=[{"temperatures_K": [0.5], "fields_T": [12.0]}]))
