@@ -9,6 +9,7 @@ from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider
 
 from acquisition.gui.coordinate import Coordinate
+from acquisition.gui.curve_stack import CurveStack
 from acquisition.gui.fitting import FitAnswer
 from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot
@@ -67,12 +68,13 @@ class CollapseView(View):
         self.residuals.marker(0.0, palette.faint, angle=0)
         self._build_controls()
         self._fit: ExponentFit | None = None
+        self._stride = 1
         self._collapsed: dict[int, tuple[CollapsedIsotherm, float]] = {}
         self._waiting: dict[int, tuple[CollapsedIsotherm, float]] = {}
         self._colours = TemperatureColours([], around.palette)
         v = Coordinate("e|V|/kT", value=lambda root: root * root, digits=4)
         self.reads(self.plot, v, Coordinate("[G \u2212 G(0,T)] / T^\u03b1", "e\u00b2/h K^\u2212\u03b1"))
-        self.reads(self.residuals, v, Coordinate("data \u2212 fit", "e\u00b2/h", digits=4))
+        self.reads(self.residuals, v, Coordinate("residual", "e\u00b2/h", digits=4))
 
     def _build_controls(self) -> None:
         self.auto = QCheckBox("auto")
@@ -82,13 +84,15 @@ class CollapseView(View):
         self.slider.setRange(0, SLIDER_STEPS)
         self.slider.setEnabled(False)
         self.slider.setAccessibleName("exponent")
+        self.slider.setToolTip("The exponent, set by hand")
+        self.slider.setMinimumWidth(80)
         self.value = QLabel("\u03b1: not yet")
         self.value.setMinimumWidth(170)
         self.overlay = QCheckBox("2CK theory")
         self.overlay.setChecked(True)
         self.overlay.setToolTip("The universal curve of the two-channel Kondo model (conformal field theory), dashed")
         row = QHBoxLayout()
-        for widget in (QLabel("exponent"), self.auto, self.slider, self.value, self.overlay):
+        for widget in (self.auto, self.slider, self.value, self.overlay):
             row.addWidget(widget)
         self.layout_.insertLayout(0, row)
         self.auto.toggled.connect(self._take_auto)
@@ -136,13 +140,27 @@ class CollapseView(View):
             self._draw(place)
             self._draw_residuals(place)
         self._tell()
+        self._stride = answer.stride
+        self._say_window()
+
+    def _say_window(self) -> None:
+        """Say what is fitted, and where nothing of it is selected."""
+        fit = self._fit
+        if fit is None:
+            return
         window = fit.window
-        every = "" if answer.stride == 1 else f", one of {answer.stride}"
-        self.say(
+        every = "" if self._stride == 1 else f", one of {self._stride}"
+        shaded = (
             f"shaded: T \u2264 {window.temperature_max_K:.3g} K, |V| \u2264 {MILLIVOLT * window.bias_max_V:.3g} mV; "
             f"{fit.points_used} points of {fit.isotherms_used} isotherms{every}, "
             f"\u03c7\u00b2/dof = {fit.chi2_per_dof:.3f}"
         )
+        is_selected = self.selection.shows_field(self._field_T)
+        self.say(shaded if is_selected else f"fitted at H = {self._field_T:g} T; select this field, or all")
+
+    @property
+    def _field_T(self) -> float:
+        return 0.0 if self._fit is None else self._fit.window.field_T
 
     def forget(self) -> None:
         """Forget the fit, for another run."""
@@ -196,10 +214,10 @@ class CollapseView(View):
             self.alpha_chosen.emit(self.alpha)
 
     def _redraw(self) -> None:
-        for place, (isotherm, _) in self._collapsed.items():
-            is_shown = self.selection.shows_temperature(isotherm.temperature_K)
-            self.dots.show_curve(place, is_shown=is_shown)
-            self.residual_dots.show_curve(place, is_shown=is_shown)
+        for place in self._collapsed:
+            self._draw(place)
+            self._draw_residuals(place)
+        self._say_window()
 
     def _show_lines(self) -> None:
         is_fitted = self.auto.isChecked()  # another exponent has no master curve
@@ -229,15 +247,26 @@ class CollapseView(View):
 
     def _draw(self, place: int) -> None:
         isotherm, _ = self._collapsed[place]
-        self.dots.set_curve(
+        self._set_curve(self.dots, place, _quanta(isotherm.scaled))
+        self._scale(place)
+
+    def _draw_residuals(self, place: int) -> None:
+        isotherm, _ = self._collapsed[place]
+        self._set_curve(self.residual_dots, place, _quanta(isotherm.residual_S))
+
+    def _set_curve(self, stack: CurveStack, place: int, y: Floats) -> None:
+        """Draw what is selected of an isotherm: its direction, and nothing where it was measured in another field."""
+        isotherm, _ = self._collapsed[place]
+        wanted = self.selection.direction
+        rows = (isotherm.direction == wanted) if wanted else np.ones(len(y), dtype=bool)
+        stack.set_curve(
             place,
-            isotherm.root_reduced_bias,
-            _quanta(isotherm.scaled),
+            isotherm.root_reduced_bias[rows],
+            y[rows],
             self._colours.colour(isotherm.temperature_K),
             label=f"{isotherm.temperature_K:.3g} K",
-            is_shown=self.selection.shows_temperature(isotherm.temperature_K),
+            is_shown=self.selection.shows(isotherm.temperature_K, self._field_T),
         )
-        self._scale(place)
 
     def _scale(self, place: int) -> None:
         """Draw an isotherm with the exponent that is chosen: its own scales it by T^own, another rescales it whole."""
@@ -248,17 +277,6 @@ class CollapseView(View):
         """Return the power of T that takes what is over T^own to the exponent that is chosen."""
         alpha = self.alpha
         return 0.0 if alpha is None or self.auto.isChecked() else own_alpha - alpha
-
-    def _draw_residuals(self, place: int) -> None:
-        isotherm, _ = self._collapsed[place]
-        self.residual_dots.set_curve(
-            place,
-            isotherm.root_reduced_bias,
-            _quanta(isotherm.residual_S),
-            self._colours.colour(isotherm.temperature_K),
-            label=f"{isotherm.temperature_K:.3g} K",
-            is_shown=self.selection.shows_temperature(isotherm.temperature_K),
-        )
 
     def _tell(self) -> None:
         fit, alpha = self._fit, self.alpha

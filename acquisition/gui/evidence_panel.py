@@ -70,7 +70,7 @@ class EvidencePanel(Panel):
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.addLayout(row)
-        column.addWidget(self.table)
+        column.addWidget(self.table, stretch=1)
         self._analysis = AnalysisProcess(self)
         self._analysis.done.connect(self._show)
         self._analysis.refused.connect(self._refuse)

@@ -5,7 +5,16 @@ from typing import Any
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QColor, QIcon, QPixmap
-from PyQt5.QtWidgets import QComboBox, QFormLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout
+from PyQt5.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+)
 
 from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.style import TemperatureColours, isotherm_name
@@ -13,7 +22,7 @@ from acquisition.gui.style import TemperatureColours, isotherm_name
 DIRECTIONS = {"both": 0, "up": 1, "down": -1}
 ALL_FIELDS = "all"
 SWATCH_PIXELS = 12
-WIDEST = 170
+WIDEST, LOWEST = 170, 60
 
 
 class IsothermsPanel(Panel):
@@ -36,7 +45,8 @@ class IsothermsPanel(Panel):
         self.all = QPushButton("Show all")
         for box in (self.direction, self.field):
             box.setMinimumContentsLength(4)
-        self.list.setMinimumWidth(90)
+        self.list.setMinimumSize(90, LOWEST)
+        self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # it scrolls by itself
         form = QFormLayout()
         form.addRow("sweep", self.direction)
         form.addRow("field", self.field)
@@ -44,7 +54,7 @@ class IsothermsPanel(Panel):
         column.setContentsMargins(4, 4, 4, 4)
         column.addLayout(form)
         column.addWidget(QLabel("temperature"))
-        column.addWidget(self.list)
+        column.addWidget(self.list, stretch=1)
         column.addWidget(self.all)
         self.direction.currentIndexChanged.connect(self._choose)
         self.field.currentIndexChanged.connect(self._choose)

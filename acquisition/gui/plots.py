@@ -24,6 +24,9 @@ Range = tuple[float, float]
 
 FEW_DECADES = 3.0
 FEWEST_NUMBERS = 2
+LEEWAY = 20.0
+"""Pixels by which a label may be longer than its axis."""
+
 HARDLY = 0.03
 """A range of an axis that would change by less than this share stays: a new one costs the painting of everything."""
 
@@ -49,6 +52,19 @@ class Axis(pyqtgraph.AxisItem):
         if self.picture is None:
             self._cache.forget()
         self._cache.paint(p, self.boundingRect(), lambda inner: super(Axis, self).paint(inner, opt, widget))
+
+    def resizeEvent(self, ev: object = None) -> None:  # pyqtgraph's name
+        """Make a label that is longer than its axis smaller: no label reaches into that of the next plot."""
+        super().resizeEvent(ev)
+        if self.label is None:
+            return
+        is_upright = self.orientation in ("left", "right")
+        length, width = (self.height() if is_upright else self.width()), self.label.boundingRect().width()
+        scale = min(1.0, (length + LEEWAY) / max(width, 1.0))
+        self.label.setScale(scale)
+        half = 0.5 * scale * width
+        place = self.label.pos()
+        self.label.setPos(*((place.x(), 0.5 * length + half) if is_upright else (0.5 * length - half, place.y())))
 
     def logTickValues(self, minVal: float, maxVal: float, size: float, stdTicks: object) -> list[Any]:
         """Return the places of the numbers, as logarithms; between two of 1, 2 and 5 they are evenly spaced."""

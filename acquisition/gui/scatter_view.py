@@ -9,6 +9,7 @@ from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot
 from acquisition.gui.style import LABELS, TemperatureColours
 from acquisition.gui.view import View
+from analysis.fit_result import ExponentFit
 from analysis.quantities import in_conductance_quanta
 
 NOISY = 1.5
@@ -34,6 +35,7 @@ class ScatterView(View):
         self.pair_dots = self.pairs.dots(palette.second, "noise", size=8.0)
         self.ratio_dots = self.ratios.dots(palette.second, "ratio", size=8.0)
         self._colours = TemperatureColours([], around.palette)
+        self._fit: ExponentFit | None = None
         self.reads(self.pairs, _noise("predicted"), _noise("measured"))
         self.reads(self.ratios, TEMPERATURE_IN_DECADES, Coordinate("measured / predicted", digits=3))
 
@@ -43,9 +45,17 @@ class ScatterView(View):
 
     def draw_answer(self, answer: FitAnswer) -> None:
         """Draw the noise of a new batch fit."""
+        self._fit = answer.fit
+        self._draw(answer.fit)
+
+    def _redraw(self) -> None:
+        if self._fit is not None:
+            self._draw(self._fit)
+
+    def _draw(self, fit: ExponentFit) -> None:
         known = [
             (part.temperature_K, float(in_conductance_quanta(part.predicted_noise_S)), part.residual_S)
-            for part in answer.fit.isotherms
+            for part in fit.isotherms
             if part.predicted_noise_S and self.selection.shows_temperature(part.temperature_K)
         ]
         brushes = [pyqtgraph.mkBrush(self._colours.colour(temperature_K)) for temperature_K, _, _ in known]
@@ -59,11 +69,12 @@ class ScatterView(View):
 
     def show_refusal(self, why: str) -> None:
         """Say why nothing is seen yet."""
-        if not self.pair_dots.getData()[0].size:
+        if self._fit is None:
             self.say(f"no noise without a fit: {why}")
 
     def forget(self) -> None:
         """Forget the fit, for another run."""
+        self._fit = None
         self.pair_dots.setData([], [])
         self.ratio_dots.setData([], [])
 

@@ -34,5 +34,8 @@ class Selection(QObject):
 
     def shows(self, temperature_K: float, field_T: float) -> bool:
         """Say whether an isotherm is shown."""
-        is_other_field = self.field_T is not None and abs(field_T - self.field_T) > SAME_FIELD_T
-        return self.shows_temperature(temperature_K) and not is_other_field
+        return self.shows_temperature(temperature_K) and self.shows_field(field_T)
+
+    def shows_field(self, field_T: float) -> bool:
+        """Say whether isotherms in this field are shown."""
+        return self.field_T is None or abs(field_T - self.field_T) <= SAME_FIELD_T

@@ -41,6 +41,8 @@ class CollapsedIsotherm:
         Noise of a point that the fit used; NaN for an isotherm outside the window.
     is_inside : bool array, shape (n,)
         Points that the fit used.
+    direction : int8 array, shape (n,)
+        +1 where the bias went up, -1 down, 0 unknown.
     """
 
     temperature_K: float
@@ -49,6 +51,7 @@ class CollapsedIsotherm:
     residual_S: Floats
     noise_S: float
     is_inside: NDArray[np.bool_]
+    direction: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,4 +160,5 @@ def collapse_isotherm(
         np.where(is_inside, residual_S, np.nan),
         noise_S,
         is_inside,
+        sweep.direction,
     )

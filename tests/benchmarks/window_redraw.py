@@ -68,9 +68,9 @@ class MadeIsotherm:
         v = np.abs(reduced_bias(self.bias_V[:count], self.temperature_K))
         scaled = siemens(self.quanta[:count] - BASE) / self.temperature_K**alpha
         rest = siemens(NOISE) * np.ones(count)
-        return CollapsedIsotherm(
-            self.temperature_K, np.sqrt(v), scaled, rest, float(siemens(NOISE)), np.ones(count, dtype=bool)
-        )
+        is_inside, direction = np.ones(count, dtype=bool), np.ones(count, dtype=np.int8)
+        noise_S = float(siemens(NOISE))
+        return CollapsedIsotherm(self.temperature_K, np.sqrt(v), scaled, rest, noise_S, is_inside, direction)
 
 
 def make_isotherms(count: int, points: int, rng: np.random.Generator) -> list[MadeIsotherm]:

@@ -180,6 +180,19 @@ def test_a_run_without_an_exponent_says_why_and_claims_nothing(
     qtbot.waitUntil(lambda: evidence._analysis.is_busy, timeout=5_000)
 
 
+def test_no_label_is_longer_than_its_axis_in_a_small_window(watching: LabWindow, qtbot: Any) -> None:
+    before = watching.size()
+    watching.resize(1024, 700)
+    for panel in [panel for panel in watching.panels if isinstance(panel, View)]:
+        view = in_view(watching, type(panel))
+        for plot in view.plots():
+            for side in ("left", "bottom"):
+                axis: Any = plot.getAxis(side)
+                length = axis.height() if side == "left" else axis.width()
+                assert axis.label.scale() * axis.label.boundingRect().width() < length + 21, (view.name, axis.labelText)
+    watching.resize(before)
+
+
 # --- files ----------------------------------------------------------------------------------------------------------
 
 

@@ -177,15 +177,20 @@ def test_conditions_hold_points_and_what_was_read_between(watching: LabWindow, f
 def test_unticking_an_isotherm_hides_it_in_every_view(watching: LabWindow, qtbot: Any) -> None:
     panel = seen(watching, qtbot, IsothermsPanel)
     raw, collapse = watching.panel(RawView), watching.panel(CollapseView)
+    assert collapse._fit is not None
     item = panel.list.item(0)
     place = panel.list.visualItemRect(item)
     qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place.left() + 9, place.center().y()))
     assert item.checkState() == Qt.CheckState.Unchecked
     assert len(raw.curves.names()) == 4
     assert len(collapse.dots.names()) == 2
+    fitted = len(collapse._fit.isotherms)
+    noise = watching.panel(ScatterView).ratio_dots
+    assert len(noise.getData()[0]) == fitted - 1
     qtbot.mouseClick(panel.all, Qt.MouseButton.LeftButton)
     assert len(raw.curves.names()) == 6
     assert len(collapse.dots.names()) == 3
+    assert len(noise.getData()[0]) == fitted
 
 
 def test_double_click_shows_one_isotherm_alone_and_again_all(watching: LabWindow, qtbot: Any) -> None:
@@ -203,11 +208,17 @@ def test_direction_and_field_leave_the_others_out(watching: LabWindow, qtbot: An
     qtbot.keyClicks(panel.direction, "up")
     bias, _ = raw.curves.curve(0)
     assert (np.diff(bias) > 0).all()
+    collapse = watching.panel(CollapseView)
+    up = len(collapse.dots.curve(0)[0])
     panel.field.setCurrentText("2 T")
     assert len(raw.curves.names()) == 3
+    assert not collapse.dots.names()
+    assert "fitted at H = 0 T" in collapse._said
     panel.field.setCurrentIndex(0)
     panel.direction.setCurrentText("both")
     assert len(raw.curves.names()) == 6
+    assert len(collapse.dots.curve(0)[0]) == pytest.approx(2 * up, abs=2)
+    assert "shaded" in collapse._said
 
 
 def test_cursor_reads_in_units(watching: LabWindow, qtbot: Any) -> None:
