@@ -1,6 +1,8 @@
 """The menus, and the list of keys."""
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from PyQt5.QtWidgets import (
@@ -15,7 +17,16 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from acquisition.gui.documents import DOCUMENTS, Documents
 from acquisition.gui.layouts import Layouts
+
+HELP = (
+    ("What the window shows", "F1", "window.md"),
+    ("Editors, queue, instruments, simulator", "", "panels.md"),
+    ("A rack of your own, step by step", "", "own-rack.md"),
+    ("All documents", "", "index.md"),
+)
+"""Documents, beside the keys."""
 
 IN_A_PLOT = (
     "In a plot: wheel and drag zoom and pan (on an axis, that axis alone);\n"
@@ -93,7 +104,18 @@ class Menus:
         self._kept = view.addMenu("Layouts")
         view.addAction("Reset layout", layouts.reset)
         self._list_layouts()
-        bar.addMenu("&Help").addAction("Keyboard shortcuts", self.show_shortcuts)
+        self._add_help(bar.addMenu("&Help"))
+
+    def _add_help(self, menu: QMenu) -> None:
+        menu.addAction("Keyboard shortcuts", self.show_shortcuts)
+        for text, key, name in HELP if DOCUMENTS.is_dir() else ():
+            self.actions.append(_add(menu, text, key, partial(self.show_document, DOCUMENTS / name)))
+
+    def show_document(self, page: Path) -> Documents:
+        """Open a document beside the window."""
+        documents = Documents(page, self._window)
+        documents.show()
+        return documents
 
     def show_shortcuts(self) -> QDialog:
         """List all keys."""
@@ -125,10 +147,14 @@ class Menus:
             self._kept.addAction(name, lambda name=name: self._layouts.restore(name))
 
 
-def _add(place: QMenu | QMainWindow, text: str, key: str, do: Callable[[], None]) -> QAction:
+def _add(place: QMenu | QMainWindow, text: str, key: str, do: Callable[[], object]) -> QAction:
     action = QAction(text, place)
     action.setShortcut(key)
-    action.triggered.connect(do)
+
+    def act() -> None:
+        do()
+
+    action.triggered.connect(act)
     place.addAction(action)
     return action
 

@@ -110,6 +110,7 @@ def _qt_palette(palette: Palette) -> QPalette:
         QPalette.ColorRole.Highlight: palette.second,
         QPalette.ColorRole.HighlightedText: "#ffffff",
         QPalette.ColorRole.PlaceholderText: palette.faint,
+        QPalette.ColorRole.Link: palette.second,
     }
     for role, colour in plain.items():
         colours.setColor(role, QColor(colour))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -9,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import Qt, QUrl
+from PyQt5.QtGui import QTextDocument
 from PyQt5.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
 
 from acquisition.clock import WallClock
 from acquisition.gui.analysis_process import AnalysisProcess
 from acquisition.gui.conditions_view import ConditionsView
+from acquisition.gui.documents import DOCUMENTS, Documents
 from acquisition.gui.exponent_view import ExponentView
 from acquisition.gui.isotherms_panel import IsothermsPanel
 from acquisition.gui.log_pane import LogPane
@@ -276,6 +279,23 @@ def test_keys_are_listed_and_told_apart(make_window: MakeWindow, qtbot: Any) -> 
     qtbot.keyClick(window, Qt.Key.Key_8, Qt.KeyboardModifier.AltModifier)
     assert window.panel(ConditionsView).is_seen
     assert not window.panel(ExponentView).is_seen
+
+
+def test_documents_are_read_beside_the_window(make_window: MakeWindow) -> None:
+    window = make_window()
+    pages = {action.text(): action for action in window.menus.actions}
+    pages["What the window shows"].trigger()
+    (documents,) = window.findChildren(Documents)
+    assert documents.isVisible() and not documents.isModal()
+    assert documents.toPlainText().startswith("The lab window")
+    picture = documents.loadResource(QTextDocument.ResourceType.ImageResource, QUrl("images/window.png"))
+    assert 0 < picture.width() <= documents.width()
+    pages["All documents"].trigger()
+    (index,) = (one for one in window.findChildren(Documents) if one is not documents)
+    index.setSource(QUrl("own-rack.md"))  # as a click on its link does
+    assert index.toPlainText().startswith("A rack of your own")
+    for name in re.findall(r"\]\(([^)#:]+)", (DOCUMENTS / "index.md").read_text()):
+        assert (DOCUMENTS / name).exists(), name
 
 
 def test_report_is_asked_of_the_analysis(
