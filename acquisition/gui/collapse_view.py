@@ -155,8 +155,10 @@ class CollapseView(View):
             f"{fit.points_used} points of {fit.isotherms_used} isotherms{every}, "
             f"\u03c7\u00b2/dof = {fit.chi2_per_dof:.3f}"
         )
-        is_selected = self.selection.shows_field(self._field_T)
-        self.say(shaded if is_selected else f"fitted at H = {self._field_T:g} T; select this field, or all")
+        if self.selection.shows_field(self._field_T):
+            self.say(shaded)
+        else:
+            self.say(f"fitted at H = {abs(round(self._field_T, 3)):g} T; select this field, or all")
 
     @property
     def _field_T(self) -> float:
