@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
 )
 
 from acquisition.errors import AcquisitionError, InputError
+from acquisition.gui.checklist_dialog import ask_checklist
 from acquisition.gui.launch import start_detached
 from acquisition.gui.panel import Panel, Surroundings
 from acquisition.gui.style import Tone
@@ -90,7 +91,7 @@ class QueuePanel(Panel):
             (self.remove, lambda queue, name: queue.without(name)),
         ):
             button.clicked.connect(lambda _, change=change: self._change_chosen(change))
-        self.go_on.clicked.connect(self._go_on)
+        self.go_on.clicked.connect(self._ask_to_go_on)
         self.hold.clicked.connect(lambda: self._change(lambda queue: replace(queue, is_held=True)))
         self.list.itemDoubleClicked.connect(self._open)
         self.list.itemSelectionChanged.connect(self._enable)
@@ -209,6 +210,16 @@ class QueuePanel(Panel):
         except (OSError, AcquisitionError) as error:
             self.failed.emit(error)
         self.look()
+
+    def _ask_to_go_on(self) -> None:
+        """Go on; on a real rack once the checklist is confirmed anew, as the wiring may have been changed meanwhile."""
+        real = {
+            entry.station for entry in self._queue.entries if entry.state is EntryState.WAITING and not entry.sample
+        }
+        if real:
+            ask_checklist(", ".join(sorted(str(station) for station in real)), self, lambda _: self._go_on())
+        else:
+            self._go_on()
 
     def _go_on(self) -> None:
         self._change(lambda queue: replace(queue, is_held=False))

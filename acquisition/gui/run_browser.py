@@ -55,6 +55,7 @@ class RunBrowser(Panel):
         self.list.setSortingEnabled(True)
         self.list.sortByColumn(0, Qt.SortOrder.DescendingOrder)
         self.found = QLabel()
+        self.found.setWordWrap(True)
         self.compare = QPushButton("Compare the chosen")
         self.compare.setToolTip("Put several runs on one scaling curve: do they have the same, up to two scales each?")
         self.preview = RunPreview(around.palette)

@@ -187,7 +187,9 @@ class StartPanel(Panel):
         palette = self._around.palette
         self.forecast.setStyleSheet(f"color: {palette.tones[Tone.BAD] if is_bad else palette.foreground}")
         self.forecast.setText(forecast)
-        self.notes.setText("\n".join(f"note: {note}" for note in notes))
+        text = "\n".join(f"note: {note}" for note in notes)
+        self.notes.setText(text)
+        self.notes.setVisible(bool(text))
 
     def _allow(self, is_allowed: bool) -> None:
         self._is_allowed = is_allowed

@@ -1,17 +1,21 @@
 """The queue in the window: added by the start panel, put in order by buttons, worked off by a runner of its own."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QPushButton
+from PyQt5.QtWidgets import QDialogButtonBox, QPushButton
 
 from acquisition.clock import WallClock
+from acquisition.gui import queue_panel
+from acquisition.gui.checklist_dialog import ChecklistDialog
 from acquisition.gui.queue_panel import QueuePanel
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
-from acquisition.run_queue import EntryState, Queue, QueueEntry, change_queue
+from acquisition.run_queue import EntryState, Queue, QueueEntry, change_queue, load_queue
 
 LEFT = Qt.MouseButton.LeftButton
 SMALL = """
@@ -82,6 +86,25 @@ def test_only_what_can_be_done_with_an_entry_is_offered(make_window: Callable[..
         panel.list.setCurrentItem(None if row is None else panel.list.topLevelItem(row))
         buttons = ("up", "down", "skip", "duplicate", "remove")
         assert " ".join(name for name in buttons if getattr(panel, name).isEnabled()) == names
+
+
+def test_queue_of_a_real_rack_goes_on_only_with_its_checklist(
+    make_window: Callable[..., LabWindow], qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[list[str]] = []
+    monkeypatch.setattr(queue_panel, "start_detached", lambda words, _: begun.append(words))
+    window = make_window()
+    panel, out = window.panel(QueuePanel), window._around.out
+    entry = QueueEntry(str(tmp_path / "one.toml"), "my-rack.toml", None)
+    change_queue(out, lambda queue: replace(queue.with_added(entry), is_held=True), WallClock())
+    panel.look()
+    qtbot.mouseClick(panel.go_on, LEFT)
+    dialog = panel.findChild(ChecklistDialog)
+    assert isinstance(dialog, ChecklistDialog) and not begun and load_queue(out).is_held
+    for box in dialog.boxes:
+        box.click()
+    qtbot.mouseClick(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok), LEFT)
+    assert begun == [["queue", str(out)]] and not load_queue(out).is_held
 
 
 def test_entry_whose_recipe_is_gone_or_broken_is_told_before_its_turn(
