@@ -189,6 +189,11 @@ class BenchPanel(Panel):
         self.wire.set_switched(bool(tail.header.get("is_wire_logged")))
         self._show(tail, first)
 
+    @property
+    def tail(self) -> RunTail | None:
+        """Return the tail of the bench's file while a rack is taken."""
+        return self._tail if self.is_taken else None
+
     def look(self) -> None:
         """Look for what is new; called by a timer."""
         try:

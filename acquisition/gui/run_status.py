@@ -78,7 +78,7 @@ class RunStatus:
             phase=tail.phase,
             commit_age_s=self._commit_age_s(),
             heartbeat_age_s=None if owner is None else owner.heartbeat_age_s,
-            free_bytes=_free_bytes(tail.path.parent),
+            free_bytes=free_bytes(tail.path.parent),
             points=tail.points,
             planned_points=tail.planned_points,
             now=self._wall.now(),
@@ -114,7 +114,7 @@ class RunStatus:
         values = np.concatenate([self._recent_K, fresh.temperature_K, [value_K for _, value_K in between]])
         is_recent = times >= times.max(initial=0.0) - DRIFT_S
         self._recent_s, self._recent_K = times[is_recent], values[is_recent]
-        self._drift_K_per_min = _drift_K_per_min(self._recent_s, self._recent_K)
+        self._drift_K_per_min = drift_K_per_min(self._recent_s, self._recent_K)
 
     def _is_within_band(self, temperature_K: float | None) -> bool:
         """Say whether the temperature is as near its last setpoint as the recipe wants."""
@@ -131,10 +131,7 @@ class RunStatus:
         ended = self._tail.header.get("ended")
         if ended and self._tail.state not in (*GOING_ON, "interrupted"):
             return (self._wall.now() - datetime.fromisoformat(ended)).total_seconds()
-        try:
-            return commit_age_s(self._tail.path, self._wall)
-        except InputError:
-            return None
+        return written_ago_s(self._tail.path, self._wall)
 
     def _finish(self) -> datetime | None:
         """Return when the run ends; a pause moves that on."""
@@ -161,7 +158,16 @@ class RunStatus:
 _SHOWN = ("temperature_K", "field_T", "bias_V", "current_A", "lockin_x_V")
 
 
-def _free_bytes(folder: Path) -> int | None:
+def written_ago_s(run_file: Path, wall: Wall) -> float | None:
+    """Return how long ago something was committed to a run file, or None if it has gone."""
+    try:
+        return commit_age_s(run_file, wall)
+    except InputError:
+        return None
+
+
+def free_bytes(folder: Path) -> int | None:
+    """Return the space left for a folder, or None if it has gone."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:  # a drive that was taken away
@@ -183,7 +189,8 @@ def _heater_range(settings: Mapping[str, Any]) -> str:
     return "" if name == "off" else name
 
 
-def _drift_K_per_min(time_s: Floats, temperature_K: Floats) -> float | None:
+def drift_K_per_min(time_s: Floats, temperature_K: Floats) -> float | None:
+    """Return the slope of a temperature, arrays of shape (n,); None of too few or too short a time."""
     if len(time_s) < 3 or np.ptp(time_s) < LEAST_DRIFT_S:
         return None
     return float(np.polyfit(time_s - time_s.max(), temperature_K, 1)[0] * SECONDS_PER_MINUTE)

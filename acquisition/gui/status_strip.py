@@ -24,6 +24,9 @@ LOW_HELIUM_FRACTION = 0.3
 """Time for a transfer; a run goes safe at 0.2 unless the station says otherwise."""
 
 GAP = 12
+BENCH = "bench"
+"""The state in which no run goes on and a rack is on the bench."""
+
 DOING = "doing"
 SENTENCES = frozenset({DOING, "flags"})
 """What may be long, and takes the room there is."""
@@ -43,7 +46,7 @@ class Status:
     phase: RunPhase = field(default_factory=RunPhase)
     temperature_K: float | None = None
     drift_K_per_min: float | None = None
-    is_settled: bool = True
+    is_settled: bool | None = None
     field_T: float | None = None
     magnet_mode: str = ""
     heater: str = ""
@@ -64,13 +67,14 @@ class Status:
     @property
     def is_going_on(self) -> bool:
         """Return whether an engine is at it."""
-        return self.state in GOING_ON
+        return self.state in (*GOING_ON, BENCH)
 
 
 _STATES = {
     "": ("no run", Tone.IDLE),
     "running": ("running", Tone.BUSY),
     "paused": ("paused", Tone.WARNING),
+    BENCH: ("none, rack on the bench", Tone.BUSY),
     "complete": ("complete", Tone.GOOD),
     "aborted": ("aborted, safe", Tone.WARNING),
     "interrupted": ("INTERRUPTED", Tone.BAD),
@@ -117,12 +121,12 @@ class StatusStrip(QFrame):
 
     def show_status(self, status: Status) -> None:
         """Show it all anew."""
-        known = status.flags if status.points else None
+        known = status.flags if status.points or status.state == BENCH else None
         alarms = status.phase.alarms
         self._put("run", *_run(status))
         self._put(DOING, status.phase.doing, Tone.IDLE)
         share = f"{status.points}/{status.planned_points} ({status.points / max(status.planned_points, 1):.0%})"
-        self._put("done", share if status.state else "-", Tone.IDLE)
+        self._put("done", share if status.state not in ("", BENCH) else "-", Tone.IDLE)
         self._put("ends", _ends(status), Tone.IDLE)
         self._put("T", *_temperature(status))
         self._put("H", *_field(status))
@@ -203,6 +207,8 @@ def _temperature(status: Status) -> tuple[str, Tone]:
         return f"{text}, read last", Tone.IDLE
     if status.drift_K_per_min is not None:
         text += f" {_drift_text(1e3 * status.drift_K_per_min)} mK/min"
+    if status.is_settled is None:
+        return text, Tone.IDLE
     if status.is_settled and PointFlag.TEMPERATURE_UNSETTLED not in status.flags:
         return f"{text}, settled", Tone.GOOD
     return f"{text}, not settled", Tone.WARNING
@@ -237,8 +243,10 @@ def _helium(status: Status) -> tuple[str, Tone]:
 def _bias(status: Status) -> str:
     if status.phase.is_source_at_zero:
         return "at zero, safe"
-    if status.bias_V is None or status.current_A is None or status.state == "interrupted":
+    if status.current_A is None or status.state == "interrupted":
         return "-"
+    if status.bias_V is None:
+        return f"{status.current_A * MICROAMPERE:+.2f} \u00b5A"
     return f"{status.bias_V * MILLIVOLT:+.4f} mV {status.current_A * MICROAMPERE:+.2f} \u00b5A"
 
 

@@ -16,6 +16,7 @@ from PyQt5.QtWidgets import QDockWidget, QInputDialog, QMainWindow, QScrollArea,
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.gui.analysis_process import AnalysisProcess
 from acquisition.gui.bench_panel import BenchPanel
+from acquisition.gui.bench_status import bench_status
 from acquisition.gui.checklist_dialog import ask_checklist
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.control_bar import GOING_ON, ControlBar
@@ -328,20 +329,28 @@ class LabWindow(QMainWindow):
 
     def _look(self) -> None:
         self._attach_to_launched()
-        if self._tail is None or self._status is None:
-            return
+        if self._tail is not None and self._status is not None:
+            self._look_at_run(self._tail, self._status)
+        self.strip.show_status(self._standing())
+
+    def _look_at_run(self, tail: RunTail, status: RunStatus) -> None:
         try:
-            fresh = self._tail.look()
+            fresh = tail.look()
         except InputError as error:
             self.complain(error)
-            self._tail = None
-            self.strip.show_status(Status())
+            self._tail = self._status = None
             self._show_control()
             return
-        self._status.saw(fresh)
+        status.saw(fresh)
         if fresh:
-            self._show(self._tail, fresh)
-        self.strip.show_status(self._status.now())
+            self._show(tail, fresh)
+
+    def _standing(self) -> Status:
+        """Return how the run stands that goes on, or else the bench, or else the run that is looked at."""
+        bench, is_going_on = self.panel(BenchPanel).tail, self._tail is not None and self._tail.state in GOING_ON
+        if bench is not None and not is_going_on:
+            return bench_status(bench, self._wall)
+        return Status() if self._status is None else self._status.now()
 
     def _attach_to_launched(self) -> None:
         if self._engine is None:

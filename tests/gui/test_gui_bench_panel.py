@@ -86,6 +86,16 @@ def test_rack_is_read_set_and_given_back(make_window: MakeWindow, qtbot: Any, mo
     assert simulator.steered.title() == "Bench"
     click(qtbot, simulator.faults["overload"])
     qtbot.waitUntil(lambda: "fault: overload" in simulator.answer.text(), timeout=20_000)
+
+    cells = window.strip.cells  # the strip stands for the bench, too
+    qtbot.waitUntil(lambda: cells["overload"].text() == "YES", timeout=20_000)
+    assert cells["run"].text() == "none, rack on the bench"
+    assert cells["engine"].text() == "alive"
+    assert cells["H"].text().startswith("0.0000 T, ")
+    assert cells["T"].text().partition(" K")[1] == " K"
+    assert cells["bias"].text().endswith("\u00b5A")
+    assert cells["lock-in X"].text().endswith("\u00b5V")
+    assert cells["done"].text() == "-"
     qtbot.keyClick(simulator.dial, Qt.Key.Key_Right)
     qtbot.waitUntil(lambda: "speed: 1.3 x real time" in simulator.answer.text(), timeout=20_000)
 
@@ -101,6 +111,7 @@ def test_rack_is_read_set_and_given_back(make_window: MakeWindow, qtbot: Any, mo
     qtbot.waitUntil(panel.take.isEnabled, timeout=20_000)
     assert "safe-state: idle-safe: Keithley 2400" in said(panel)
     assert "Close the grounding switch" in panel.state.text()
+    qtbot.waitUntil(lambda: cells["run"].text() == "no run", timeout=5_000)
     assert not simulator.dial.isEnabled()
     assert not window.bar.abort.isEnabled()
     monkeypatch.setattr(channel_list, "STALE_S", 0.0)

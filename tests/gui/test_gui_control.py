@@ -125,6 +125,9 @@ def test_three_clicks_lead_to_a_run_that_obeys_every_button(make_window: MakeWin
     files.close()
     qtbot.waitUntil(lambda: window.strip.cells["run"].text() == "aborted, safe", timeout=5_000)
     note_dialog(window).close()
+    press(window, "start", qtbot)
+    assert window.panel(StartPanel).isVisible()
+    assert window.panel(StartPanel).start.isEnabled()
     log = window.panel(LogPane).lines.toPlainText()
     assert "pumps off" in log
     assert window.panel(IsothermsPanel).list.count() == len(tail.isotherms)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QPoint, Qt
 from PyQt5.QtWidgets import QMessageBox
 
 from acquisition.gui.simulator_panel import TOP, SimulatorPanel
@@ -28,6 +28,14 @@ def test_dial_changes_the_pace_and_a_button_quenches_the_magnet(running: LabWind
     assert tail is not None
     qtbot.waitUntil(panel.dial.isEnabled, timeout=5_000)
     assert panel.speed.text() == "300 x real time"
+    panel.box.setCurrentText("SR830")
+    qtbot.keyClicks(panel.press, "PHAS 90")
+    qtbot.mouseClick(panel.faults["front-panel"], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "fault: front-panel at SR830" in panel.answer.text(), timeout=20_000)
+    panel.box.setCurrentIndex(0)
+    panel.press.clear()
+    qtbot.mouseClick(panel.dial, Qt.MouseButton.LeftButton, pos=QPoint(3, panel.dial.height() // 2))
+    qtbot.waitUntil(lambda: "speed: 32 x real time" in panel.answer.text(), timeout=20_000)
     qtbot.mouseClick(panel.faults["helium-low"], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "fault: helium-low" in panel.answer.text(), timeout=20_000)
     qtbot.mouseClick(panel.put_right, Qt.MouseButton.LeftButton)
