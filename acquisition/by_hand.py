@@ -41,3 +41,8 @@ def peak_V(bias_V: float, excitation_Vrms: float) -> float:
 def is_trouble(word: str) -> bool:
     """Say whether what a box says of itself, or is said of it, means that somebody must see to it."""
     return word.startswith(("trouble", "not connected", "quench"))
+
+
+def is_warning(word: str) -> bool:
+    """Say whether what a box says of itself spoils what it reads now."""
+    return any(bad in word for bad in ("overload", "compliance", "over range", "unlock", "no conductance"))

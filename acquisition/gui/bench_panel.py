@@ -36,6 +36,8 @@ from acquisition.gui.tail import Fresh, RunTail
 from acquisition.gui.units import caption
 from acquisition.gui.wire_view import WireView
 from acquisition.readings import Event
+from acquisition.run_reader import RunFileReader
+from acquisition.run_schema import SUFFIX
 from acquisition.running.command_file import Action, CommandKind, Quantity, write_command
 from acquisition.running.lock import is_locked, lock_path
 from acquisition.running.wire_log import wire_log_path
@@ -171,10 +173,12 @@ class BenchPanel(Panel):
         self._say("")
 
     def _find_again(self) -> None:
-        """Attach to the bench of a window that is gone, if it still lives."""
-        path = Path(str(self._around.settings.value(REMEMBERED, "")))
-        if path.is_file() and is_locked(lock_path(path)):
-            self._follow(RunTail(path))
+        """Attach to the bench of a window that is gone, or of a terminal, if one lives."""
+        remembered = Path(str(self._around.settings.value(REMEMBERED, "")))
+        for path in (remembered, *sorted(self._around.out.glob(f"*_bench{SUFFIX}"), reverse=True)):
+            if path.is_file() and is_locked(lock_path(path)) and _is_bench(path):
+                self._follow(RunTail(path))
+                return
 
     def _follow(self, tail: RunTail) -> None:
         self._let_go()
@@ -318,6 +322,12 @@ class BenchPanel(Panel):
             self.failed.emit(error)
         else:
             self._say(f"{what or command.value}: sent; the bench answers when it is done ...")
+
+
+def _is_bench(path: Path) -> bool:
+    """Say whether it is a bench that writes this file; a run may be called so."""
+    with RunFileReader(path) as reader:
+        return reader.header().get("kind") == "bench"
 
 
 def _taken(header: dict[str, Any]) -> str:

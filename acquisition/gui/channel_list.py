@@ -4,7 +4,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QBrush, QColor
 from PyQt5.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
-from acquisition.by_hand import is_trouble
+from acquisition.by_hand import is_trouble, is_warning
 from acquisition.clock import Wall
 from acquisition.gui.style import Palette, Tone
 from acquisition.gui.tail import RunTail
@@ -66,8 +66,7 @@ class ChannelList(QTreeWidget):
             item = self._box(role)
             item.setText(NAME, f"{role}: {word}")
             item.setToolTip(NAME, word)
-            tone = self._palette.tones[Tone.BAD] if is_trouble(word) else self._palette.foreground
-            item.setForeground(NAME, QBrush(QColor(tone)))
+            item.setForeground(NAME, QBrush(QColor(self._colour(word))))
 
     def show_readings(self, tail: RunTail) -> None:
         """Take what the channels read last."""
@@ -93,6 +92,11 @@ class ChannelList(QTreeWidget):
     def age(self, channel: Channel) -> str:
         """Return what the list says of a channel's age."""
         return self.item(channel).text(AGE)
+
+    def _colour(self, word: str) -> str:
+        if is_trouble(word):
+            return self._palette.tones[Tone.BAD]
+        return self._palette.tones[Tone.WARNING] if is_warning(word) else self._palette.foreground
 
     def _box(self, role: str) -> QTreeWidgetItem:
         if role not in self._boxes:

@@ -73,7 +73,11 @@ class Boxes:
 def read_lock_in(box: LockIn) -> BoxSays:
     """Read X and Y at the lock-in's own input."""
     reading = box.read()
-    word = "" if reading.status is LockInStatus.OK else str(reading.status.name).lower().replace("_", " ")
+    word = (
+        ""
+        if reading.status is LockInStatus.OK
+        else str(reading.status.name).lower().replace("_", " ").replace("|", ", ")
+    )
     return BoxSays({"x_V": reading.x_V, "y_V": reading.y_V}, word)
 
 
