@@ -109,6 +109,12 @@ class Editor(QMainWindow):
         self.save = QAction("Save", self)
         self.save.setShortcut(QKeySequence(QKeySequence.StandardKey.Save))
         self.save_as = QAction("Save as ...", self)
+        self.undo, self.redo = QAction("Undo", self), QAction("Redo", self)
+        for action, key in ((self.undo, QKeySequence.StandardKey.Undo), (self.redo, QKeySequence.StandardKey.Redo)):
+            action.setShortcut(QKeySequence(key))
+            action.setEnabled(False)
+        self.text.undoAvailable.connect(self.undo.setEnabled)
+        self.text.redoAvailable.connect(self.redo.setEnabled)
         self.open = QAction("Open ...", self)
         self.open.setShortcut(QKeySequence(QKeySequence.StandardKey.Open))
         for action, slot in (
@@ -116,6 +122,8 @@ class Editor(QMainWindow):
             (self.open, self._ask_open),
             (self.save, lambda: self._save(_nothing)),
             (self.save_as, lambda: self._ask_save(_nothing)),
+            (self.undo, lambda: self._step(self.text.undo)),
+            (self.redo, lambda: self._step(self.text.redo)),
         ):
             action.triggered.connect(slot)
             bar.addAction(action)
@@ -162,7 +170,7 @@ class Editor(QMainWindow):
 
     def _begin(self, path: Path | None, text: str) -> None:
         self.path, self._saved_text = path, text
-        self._put_text(text)
+        self.text.setPlainText(text)  # and nothing of the file before to go back to
         if complaint := self._take_text():
             self._point_at(complaint)
 
@@ -265,10 +273,21 @@ class Editor(QMainWindow):
         self._show_document()
 
     def _put_text(self, text: str) -> None:
+        """Show what the form has made of the file, as one step that can be undone."""
+        place = self.text.verticalScrollBar()
+        before = 0 if place is None else place.value()
+        cursor = self.text.textCursor()
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(text)
+        if place is not None:
+            place.setValue(before)
         self._is_text_new = False
-        self.text.blockSignals(True)
-        self.text.setPlainText(text)
-        self.text.blockSignals(False)
+
+    def _step(self, step: Callable[[], None]) -> None:
+        """Undo or redo: the text remembers every change, of the form too."""
+        self._take_typed()
+        step()
+        self._take_text()
 
     def _wait_for_text(self) -> None:
         self._is_text_new = True

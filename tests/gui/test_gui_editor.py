@@ -271,6 +271,21 @@ def test_file_that_somebody_else_has_changed_is_not_overwritten_unasked(
     assert load_recipe(path).run.note == "ours"
 
 
+def test_what_was_taken_out_is_brought_back(open_editor: Callable[[str], Editor], qtbot: Any) -> None:
+    editor = open_editor("cu1.toml")
+    assert not editor.undo.isEnabled() and not editor.redo.isEnabled()
+    press(qtbot, editor, "Take series 1 out")
+    type_into(qtbot, editor, ("bias", "points"), "201")
+    editor.undo.trigger()
+    assert editor.document.data()["bias"]["points"] == 401
+    editor.undo.trigger()
+    assert len(editor.document.data()["series"]) == 2 and not editor.is_changed
+    assert not editor.undo.isEnabled()
+    editor.redo.trigger()
+    assert len(editor.document.data()["series"]) == 1
+    assert editor.form is not None and ("series", 1, "fields_T") not in editor.form.lines
+
+
 def test_second_click_comes_back_to_the_editor_of_a_file(open_editor: Callable[[str], Editor], qtbot: Any) -> None:
     start = open_editor("quick.toml").parent()
     assert isinstance(start, StartPanel)
