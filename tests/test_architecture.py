@@ -47,7 +47,7 @@ FLOORS: dict[str, list[set[str]]] = {
         | rooms("spikes symmetry telegraph transitions two_curves two_exponents zeeman", inside="signs"),
         rooms("evidence")
         | rooms("comparison criteria criteria_outside facts hypotheses model_fit", inside="judging")
-        | rooms("two_level_fits verdict", inside="judging"),
+        | rooms("next_steps two_level_fits verdict", inside="judging"),
         rooms("page report") | FIGURES,
     ],
     "instruments": [

@@ -158,7 +158,7 @@ class CollapseView(View):
         if self.selection.shows_field(self._field_T):
             self.say(shaded)
         else:
-            self.say(f"fitted at H = {abs(round(self._field_T, 3)):g} T; select this field, or all")
+            self.say(f"fitted at H = {round(self._field_T, 3) or 0.0:g} T; select this field, or all")
 
     @property
     def _field_T(self) -> float:

@@ -1,5 +1,6 @@
 """The evidence: which mechanisms the run allows so far, which it excludes, and why."""
 
+import html
 import json
 from typing import Any
 
@@ -122,8 +123,9 @@ class EvidencePanel(Panel):
         self.table.clear()
         rows = sorted(found["evidence"], key=lambda row: ORDER.index(row["verdict"]))
         self.table.addTopLevelItems([self._row(row) for row in rows])
-        because = in_symbols("; ".join(found["because"]))
-        self.verdict.setText(f"<b>verdict after {self._points} points: {found['verdict']}</b> - {because}")
+        because, _, advice = "; ".join(found["because"]).partition("; would decide: ")
+        text = f"<b>verdict after {self._points} points: {found['verdict']}</b> - {_rich(because)}"
+        self.verdict.setText(f"{text}<br><b>would decide:</b> {_rich(advice)}" if advice else text)
         self._weigh_if_seen()
 
     def _refuse(self, why: str) -> None:
@@ -137,6 +139,10 @@ class EvidencePanel(Panel):
             item.setForeground(column, colour)
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         return item
+
+
+def _rich(text: str) -> str:
+    return html.escape(in_symbols(text))
 
 
 def in_symbols(text: str) -> str:

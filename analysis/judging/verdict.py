@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.judging.facts import DECISIVE_COST, Facts, Finding, Weight
+from analysis.judging.next_steps import next_steps
 
 UNDECIDED = "undecided"
 OVERRIDING = ("telegraph", "ucf")
@@ -47,20 +48,27 @@ def decide(facts: Facts, mechanisms: Sequence[MechanismEvidence]) -> tuple[str, 
         if rows[overriding].verdict == "consistent":
             return overriding, rows[overriding].because
     if facts.comparison.significance < SEEN:
-        return UNDECIDED, (f"no anomaly beyond the noise: delta chi2 = {facts.comparison.significance:.0f}",)
+        seen = f"no anomaly beyond the noise: delta chi2 = {facts.comparison.significance:.0f}"
+        return UNDECIDED, (seen, "would decide: colder isotherms, or less noise")
     left = [row for row in mechanisms if row.verdict != "excluded" and row.mechanism in facts.comparison.fits]
     if not left:
         return _nothing_left(facts, rows)
-    names = " and ".join(row.mechanism for row in left)
+    why = _why_open(facts, left)
+    if not why:
+        return left[0].mechanism, left[0].because
+    advice = next_steps(facts, [row.mechanism for row in left])
+    return UNDECIDED, (*why, advice) if advice else why
+
+
+def _why_open(facts: Facts, left: Sequence[MechanismEvidence]) -> tuple[str, ...]:
+    """Return why the mechanisms that are left are not one that is shown; nothing if it is."""
     if len(left) > 1:
-        return UNDECIDED, (f"{names} are not told apart by these data",)
+        return (f"{' and '.join(row.mechanism for row in left)} are not told apart by these data",)
     only = left[0]
     if only.verdict != "consistent":
-        return UNDECIDED, (f"{only.mechanism} is left, but nothing speaks for it", *only.because)
+        return (f"{only.mechanism} is left, but nothing speaks for it", *only.because)
     missing = _missing_mark(facts, only.mechanism)
-    if missing:
-        return UNDECIDED, (f"{only.mechanism} is left, but {missing}", *only.because)
-    return only.mechanism, only.because
+    return (f"{only.mechanism} is left, but {missing}", *only.because) if missing else ()
 
 
 def _nothing_left(facts: Facts, rows: Mapping[str, MechanismEvidence]) -> tuple[str, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from analysis.judging import criteria, criteria_outside
 from analysis.judging.comparison import Comparison
 from analysis.judging.facts import Facts, Weight
 from analysis.judging.model_fit import ModelFit
-from analysis.judging.verdict import decide, weigh_findings
+from analysis.judging.verdict import MechanismEvidence, decide, weigh_findings
 from analysis.quantity import Quantity, missing
 from analysis.sample_history import EventKind, SampleEvent
 from analysis.signs.field_change import FieldChange
@@ -154,6 +154,19 @@ def test_a_saturation_that_gains_little_leaves_it_open(root_fit: ExponentFit) ->
 
 def test_two_mechanisms_that_fit_alike_are_not_told_apart() -> None:
     assert verdict(facts(None, compared(magnetic_kondo=180.0, kozub_kulik=186.0))) == "undecided"
+
+
+def test_what_is_open_says_what_would_decide_and_not_what_has_been_done(
+    root_fit: ExponentFit, two_channel: Comparison
+) -> None:
+    costs = compared(two_CK=180.0, disorder=180.0)
+    rows = [MechanismEvidence(name, "undecided", ()) for name in ("2CK", "disorder")]
+    rows += [MechanismEvidence(name, "excluded", ()) for name in MECHANISMS if name not in ("2CK", "disorder")]
+    (_, advice) = decide(facts(root_fit, costs), rows)[1]
+    assert "field series" in advice and "annealing" in advice and "temperature," not in advice
+    with_field = facts(root_fit, costs, field_law(measured(0.0, 0.1), 0.0), ANNEALED)
+    assert decide(with_field, rows)[1] == ("2CK and disorder are not told apart by these data",)
+    assert "a factor of 10 in temperature" in decide(facts(None, costs), rows)[1][-1]
 
 
 def test_an_anomaly_that_stays_after_annealing_is_not_made_by_two_level_systems() -> None:
