@@ -1,5 +1,6 @@
 """The editor: forms from the models, errors at their fields, dry run, and files that keep their comments."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -284,6 +285,42 @@ def test_what_was_taken_out_is_brought_back(open_editor: Callable[[str], Editor]
     editor.redo.trigger()
     assert len(editor.document.data()["series"]) == 1
     assert editor.form is not None and ("series", 1, "fields_T") not in editor.form.lines
+
+
+def test_other_rack_has_other_limits_and_the_first_page_says_when_a_run_on_it_ends(
+    open_editor: Callable[[str], Editor], qtbot: Any, choose: Callable[..., None], tmp_path: Path
+) -> None:
+    editor = open_editor("quick.toml")
+    start = editor.parent()
+    assert isinstance(start, StartPanel) and start.forecast.text().endswith("of experiment time")
+    small = tmp_path / "small.toml"
+    text = (EXAMPLES / "station.toml").read_text()
+    small.write_text(re.sub(r"minimum_K = \S+", "minimum_K = 0.3", text, count=1))
+    for rack in (editor.rack, start.rack):
+        rack.where.setFocus()
+        qtbot.keyClick(rack.where, Qt.Key.Key_Down)
+        browse = rack.station_file.findChild(QPushButton)
+        qtbot.mouseClick(browse, LEFT)
+        choose(rack.station_file, small)
+    assert "allows temperature 0.3 to" in problem(editor, ("series", 0, "temperatures_K"))
+    assert "0.3 to" in start.forecast.text() and not start.start.isEnabled()
+    type_into(qtbot, editor, ("series", 0, "temperatures_K"), "4, 0.4, 4, 0.4")
+    editor.save.trigger()
+    assert "; started now it ends " in start.forecast.text() and start.start.isEnabled()
+    assert "changes its regime" in start.notes.text()
+
+
+def test_toolbar_begins_a_new_file_once_the_old_one_is_saved(open_editor: Callable[[str], Editor], qtbot: Any) -> None:
+    editor = open_editor("station.toml")
+    path = editor.path
+    assert path is not None
+    type_into(qtbot, editor, ("station", "name"), "ours")
+    editor.new.trigger()
+    box = editor.findChild(QMessageBox, "save question")
+    qtbot.mouseClick(box.button(QMessageBox.StandardButton.Save), LEFT)
+    assert load_station(path).station.name == "ours"
+    assert editor.path is None and editor.windowTitle() == "new station - Zerobias"
+    assert "7 fields are wrong" in editor.verdict.text()
 
 
 def test_second_click_comes_back_to_the_editor_of_a_file(open_editor: Callable[[str], Editor], qtbot: Any) -> None:

@@ -15,7 +15,8 @@ from acquisition.gui.checklist_dialog import ChecklistDialog
 from acquisition.gui.queue_panel import QueuePanel
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.window import LabWindow
-from acquisition.run_queue import EntryState, Queue, QueueEntry, change_queue, load_queue
+from acquisition.run_queue import EntryState, Queue, QueueEntry, change_queue, load_queue, runner_lock_path
+from acquisition.running.lock import FileLock
 
 LEFT = Qt.MouseButton.LeftButton
 SMALL = """
@@ -105,6 +106,33 @@ def test_queue_of_a_real_rack_goes_on_only_with_its_checklist(
         box.click()
     qtbot.mouseClick(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok), LEFT)
     assert begun == [["queue", str(out)]] and not load_queue(out).is_held
+
+
+def test_queue_at_work_is_held_and_goes_on_and_a_run_of_it_is_opened(
+    make_window: Callable[..., LabWindow], qtbot: Any, finished_run: Path
+) -> None:
+    window = make_window()
+    panel, out = window.panel(QueuePanel), window._around.out
+    entry = QueueEntry("gone.toml", None, "cu1")
+    change_queue(out, lambda queue: queue.with_added(entry), WallClock())
+    begun = {"state": EntryState.DONE, "run_file": str(finished_run)}
+    panel.look()
+    assert not panel.hold.isEnabled()
+    with FileLock(runner_lock_path(out), "a runner", WallClock()):
+        qtbot.waitUntil(panel.hold.isEnabled, timeout=5_000)
+        qtbot.mouseClick(panel.hold, LEFT)
+        assert load_queue(out).is_held and panel.state.text().startswith("held after the run under way")
+        qtbot.mouseClick(panel.go_on, LEFT)
+        assert not load_queue(out).is_held and panel.state.text().startswith("at work")
+    panel.follow.click()
+    change_queue(out, lambda queue: queue.with_changed(queue.entries[0].id, **begun), WallClock())
+    qtbot.waitUntil(lambda: column(panel, 0) == ["done"], timeout=5_000)
+    assert window.run_file is None  # it is not to be looked at by itself
+    window.show_panel(panel)
+    place = panel.list.visualItemRect(panel.list.topLevelItem(0)).center()
+    qtbot.mouseClick(panel.list.viewport(), LEFT, pos=place)
+    qtbot.mouseDClick(panel.list.viewport(), LEFT, pos=place)
+    assert window.run_file == finished_run
 
 
 def test_entry_whose_recipe_is_gone_or_broken_is_told_before_its_turn(
