@@ -123,10 +123,14 @@ class RunFileReader:
         values = zip(*rows, strict=True) if rows else [()] * len(names)
         return {name: np.array(column) for name, column in zip(names, values, strict=True)}
 
-    def channels(self, after_seq: int = 0) -> list[tuple[int, float, str, str, float]]:
-        """Return seq, time (s), instrument, channel and value of what `append_channels` wrote behind `after_seq`."""
-        query = "SELECT seq, time_s, instrument, name, value FROM channel WHERE seq > ? ORDER BY seq"
-        return self._rows(query, after_seq)
+    def channels(self, after_seq: int = 0, most: int = 1 << 62) -> list[tuple[int, float, str, str, float]]:
+        """Return seq, time (s), instrument, channel and value of what `append_channels` wrote behind `after_seq`.
+
+        Of more than `most` readings only those written last.
+        """
+        query = """SELECT seq, time_s, instrument, name, value FROM channel
+            WHERE seq > max(?, (SELECT max(seq) FROM channel) - ?) ORDER BY seq"""
+        return self._rows(query, after_seq, most)
 
     def measured_plan_indices(self) -> set[int]:
         """Return the plan indices that are already in the file."""

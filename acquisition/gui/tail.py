@@ -55,6 +55,9 @@ LONGEST_HISTORY = 20_000
 _FIRST_CAPACITY = 128
 EVENTS_KEPT = 200
 
+CHANNELS_A_LOOK = 50_000
+"""So many of the last readings of channels are looked at: of a bench with ten channels those of an hour and a half."""
+
 POINTS_A_LOOK = 50_000
 """A look takes at most so many points, some tenth of a second; a long run that is opened is there after several."""
 
@@ -279,7 +282,7 @@ class RunTail:
 
     def _look_at_channels(self) -> int:
         """Take in what single channels of the boxes read; on a bench that is all."""
-        rows = self._reader.channels(self._last_channel)
+        rows = self._reader.channels(self._last_channel, CHANNELS_A_LOOK)
         for seq, time_s, instrument, name, value in rows:
             history = self.channels.setdefault((instrument, name), ChannelHistory())
             history.time_s.append(time_s)

@@ -250,3 +250,15 @@ def test_point_that_a_failed_write_undid_is_never_acknowledged(path: Path, wall:
     writer.close()
     with RunFileReader(path) as reader:
         assert reader.measured_plan_indices() == {index for _, index in acknowledged} == {0, 3}
+
+
+def test_of_many_readings_of_channels_the_last_are_given(path: Path, wall: StandingWall) -> None:
+    writer, _ = make(path, wall)
+    with RunFileReader(path) as reader:
+        assert reader.channels(0, 2) == []
+        for time_s in (1.0, 2.0, 3.0):
+            writer.append_channels(time_s, "magnet", {"field_T": 0.1 * time_s})
+        writer.close()
+        assert [time_s for _, time_s, *_ in reader.channels()] == [1.0, 2.0, 3.0]
+        assert [time_s for _, time_s, *_ in reader.channels(0, 2)] == [2.0, 3.0]
+        assert [time_s for _, time_s, *_ in reader.channels(2, 2)] == [3.0]
