@@ -16,9 +16,11 @@ from acquisition.gui.bench_panel import REMEMBERED, BenchPanel
 from acquisition.gui.channel_list import Channel, ChannelList
 from acquisition.gui.checklist_dialog import ChecklistDialog
 from acquisition.gui.log_pane import LogPane
+from acquisition.gui.panel import Surroundings
 from acquisition.gui.rack_field import Where
 from acquisition.gui.simulator_panel import SimulatorPanel
 from acquisition.gui.start_panel import StartPanel
+from acquisition.gui.style import Tone
 from acquisition.gui.units import with_unit
 from acquisition.gui.window import LabWindow
 from acquisition.running.command_file import Action, Quantity
@@ -70,7 +72,29 @@ def test_rack_is_read_set_and_given_back(make_window: MakeWindow, qtbot: Any, mo
     qtbot.waitUntil(lambda: "refused: set" in said(panel), timeout=20_000)
     click(qtbot, panel.actions_[Action.SET_UP])
     qtbot.keyClick(panel.form.lines[Quantity.BIAS_V], Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "set: bias 0.5 mV" in said(panel), timeout=20_000)
+    assert "bias V: sent" in panel.state.text()
+    for quantity, text in (
+        (Quantity.EXCITATION_Vrms, "20"),
+        (Quantity.SENSITIVITY_V, "1"),
+        (Quantity.TEMPERATURE_K, "3"),
+        (Quantity.FIELD_T, "9"),
+        (Quantity.FIELD_T, "-9"),  # takes the place of the ramp that is on its way
+    ):
+        panel.form.lines[quantity].setText(text)
+        click(qtbot, panel.form.buttons[quantity])
+    for action in (Action.HOLD_FIELD, Action.HEATER_OFF, Action.CONNECT):
+        click(qtbot, panel.actions_[action])
+    qtbot.waitUntil(lambda: "connect: 4 of 4 boxes connected" in said(panel), timeout=20_000)
+    assert [line.split("  ", 1)[1].strip() for line in said(panel).splitlines()][-9:-1] == [
+        "set: bias 0.5 mV, source at 54.8 uA",
+        "set: excitation 19.85 uV rms, oscillator at 0.218 V",
+        "set: lock-in full scale 0.001 V",
+        "set: temperature going to 3 K at 0.1 K/min",
+        "set: field going to 9 T at 0.2 T/min",
+        "set: field going to -9 T at 0.2 T/min",
+        "hold-field: field held where it is",
+        "heater-off: heater off",
+    ]
     panel.pages.setCurrentWidget(panel.wire)
     panel.wire.listen.click()
     qtbot.waitUntil(lambda: "SR830 \u2192 SNAP?" in panel.wire.text.toPlainText(), timeout=20_000)
@@ -184,6 +208,24 @@ def test_run_on_a_real_rack_starts_once_every_line_of_the_checklist_is_ticked(
     assert not chosen
     click(qtbot, okay)
     assert len(chosen) == 1
+
+
+def test_boxes_say_in_words_and_colour_what_is_wrong(surroundings: Callable[..., Surroundings], qtbot: Any) -> None:
+    around = surroundings()
+    channels = ChannelList(around.palette, around.wall)
+    qtbot.addWidget(channels)
+    tones = around.palette.tones
+    expected = {
+        "source meter": ("not connected: silent", tones[Tone.BAD]),
+        "lock-in": ("input overload, output overload", tones[Tone.WARNING]),
+        "temperature controller": ("ok", around.palette.foreground),
+        "magnet": ("quench", tones[Tone.BAD]),
+    }
+    channels.show_words({role: word for role, (word, _) in expected.items()})
+    for place, (role, (word, colour)) in enumerate(expected.items()):
+        line = channels.topLevelItem(place)
+        assert line is not None and line.text(0) == f"{role}: {word}"
+        assert line.foreground(0).color().name() == colour
 
 
 @pytest.mark.parametrize(
