@@ -11,6 +11,9 @@ from typing import Protocol
 from instruments.errors import InstrumentError, QuenchError
 from instruments.roles import DcVoltmeter, Instrument, LockIn, Magnet, MagnetState, SourceMeter, TemperatureController
 
+NOT_SAFE = "NOT SAFE, see to it by hand: "
+"""Stands before what could not be brought to idle-safe."""
+
 
 @dataclass(frozen=True)
 class Roles:
@@ -39,7 +42,7 @@ class SafeState:
         done = f"idle-safe: {', '.join(self.safe) or 'nothing'}"
         if not self.unreachable:
             return done
-        return f"{done}; NOT SAFE, see to it by hand: {'; '.join(self.unreachable)}"
+        return f"{done}; {NOT_SAFE}{'; '.join(self.unreachable)}"
 
 
 class Rack(Protocol):

@@ -135,7 +135,7 @@ class ControlBar(QToolBar):
             self.bench_safe_wanted.emit()
             return
         asked = self.findChild(QMessageBox, "abort question")
-        if isinstance(asked, QMessageBox):  # F12 twice
+        if isinstance(asked, QMessageBox) and asked.isVisible():  # F12 twice
             asked.activateWindow()
             return
         box = QMessageBox(self)
@@ -156,7 +156,7 @@ class ControlBar(QToolBar):
 
     def _ask_for_note(self) -> None:
         asked = self.findChild(QInputDialog, "note question")
-        if isinstance(asked, QInputDialog):
+        if isinstance(asked, QInputDialog) and asked.isVisible():
             asked.activateWindow()
             return
         dialog = QInputDialog(self)

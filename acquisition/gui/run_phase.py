@@ -6,6 +6,7 @@ from typing import Any
 
 from acquisition.readings import PAUSE_OFF, PAUSING, QUENCH, Event
 from acquisition.running.interlocks import Action
+from acquisition.safety import NOT_SAFE
 
 _DOING = frozenset(
     {"preparing", "settling", "ramping", "switch-heating", "switch-cooling", "degaussing", "holding", "comparing"}
@@ -37,6 +38,8 @@ class RunPhase:
         Whether the temperature is on the way to a setpoint at which nothing is measured yet.
     is_source_at_zero : bool
         Whether the run has left the rack in the idle-safe state: source at zero, oscillator down.
+    not_safe : str
+        What could not be brought there; empty if all could.
     magnet : str
         What the magnet does beside being driven; empty if nothing.
     coming_pause : str
@@ -48,6 +51,7 @@ class RunPhase:
     doing: str = ""
     is_settling: bool = False
     is_source_at_zero: bool = False
+    not_safe: str = ""
     magnet: str = ""
     coming_pause: str = ""
     alarms: tuple[str, ...] = ()
@@ -68,10 +72,17 @@ class RunPhase:
             doing=f"{kind}: {event.message}" if kind in _DOING else self.doing,
             is_settling=kind == "settling" or (self.is_settling and kind not in _MEASURING),
             is_source_at_zero=kind == "safe-state" or (self.is_source_at_zero and kind not in _MEASURING),
+            not_safe=self._not_safe_after(event),
             magnet=self._magnet_after(kind),
             coming_pause=self._coming_pause_after(event),
             alarms=self._alarms_after(event),
         )
+
+    def _not_safe_after(self, event: Event) -> str:
+        if event.kind in _MEASURING:
+            return ""
+        is_told = event.kind == "safe-state" and event.message.startswith("idle-safe")
+        return event.message.partition(NOT_SAFE)[2] if is_told else self.not_safe
 
     def _magnet_after(self, kind: str) -> str:
         if kind in _MAGNET:

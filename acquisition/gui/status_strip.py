@@ -192,6 +192,8 @@ def age_text(age_s: float) -> str:
 
 def _run(status: Status) -> tuple[str, Tone]:
     word, tone = _STATES.get(status.state, (status.state, Tone.WARNING))
+    if status.phase.not_safe:
+        return f"{word.removesuffix(', safe')}, NOT SAFE", Tone.BAD
     if status.phase.alarms and status.is_going_on:
         return f"{word}, INTERLOCK", Tone.BAD
     if status.phase.coming_pause and status.state == "running":
@@ -242,7 +244,7 @@ def _helium(status: Status) -> tuple[str, Tone]:
 
 def _bias(status: Status) -> str:
     if status.phase.is_source_at_zero:
-        return "at zero, safe"
+        return "-" if status.phase.not_safe else "at zero, safe"
     if status.current_A is None or status.state == "interrupted":
         return "-"
     if status.bias_V is None:

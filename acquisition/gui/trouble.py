@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from acquisition.planning.timing import duration_text
 from acquisition.readings import PAUSED_BY_COMMAND, Event
+from acquisition.safety import NOT_SAFE
 
 LAST_EVENTS = 25
 PAUSED = "The run has paused by itself"
@@ -51,18 +52,18 @@ def trouble_of_run(state: str, events: Sequence[Event], instruments: Iterable[st
     """Take apart how a run ended, or return None if that is nothing to report."""
     if state not in ENDS:
         return None
-    line = next(
-        (event.message for event in reversed(events) if event.kind in (state, "interlock")), _without_a_word(events)
-    )
-    what, advice = _without_advice(line)
+    said = [event.message for event in events if event.kind in (state, "interlock")]
     ended = max((place for place, event in enumerate(events) if event.kind == state), default=0)
-    safe = "; ".join(event.message for event in events[ended:] if event.kind == "safe-state")
+    safe = [event.message for event in events[ended:] if event.kind == "safe-state"]
+    line = said[-1].removesuffix(safe[0] if safe else "").rstrip() if said else _without_a_word(events)
+    what, advice = _without_advice(line)
+    by_hand = "".join(message.partition(NOT_SAFE)[2] for message in safe)
     return Trouble(
         title=ENDS[state],
         what=what,
-        instrument=next((name for name in instruments if name in line), "none named"),
-        did=f"{_DID[state]} Safe state: {safe}." if safe else _DID[state],
-        advice=advice or _ADVICE[state],
+        instrument=min((name for name in instruments if name in line), key=line.index, default="none named"),
+        did=f"{_DID[state]} Safe state: {'; '.join(safe)}." if safe else _DID[state],
+        advice=(f"See to it by hand, it is NOT SAFE: {by_hand}.\n" if by_hand else "") + (advice or _ADVICE[state]),
         details="\n".join(_line(event) for event in events[-LAST_EVENTS:]),
     )
 

@@ -18,6 +18,7 @@ from acquisition.gui.style import LIGHT
 from acquisition.gui.tail import Fresh, RunTail
 from acquisition.readings import AFTER_SWEEP, PAUSE_OFF, PAUSING, QUENCH, Event, Monitor, PointFlag
 from acquisition.running.lock import FileLock, lock_path
+from acquisition.safety import NOT_SAFE
 
 LOW_HELIUM = "helium_fraction below 0.2 for 300 s: it is 0.15 -> ramp-down; transfer, then resume"
 
@@ -84,6 +85,17 @@ def test_bias_is_not_shown_as_it_was_once_the_source_is_at_zero(qtbot: Any) -> N
     assert (dead["bias"], dead["lock-in X"]) == ("-", "-")  # nobody knows
     between = shown(qtbot, state="running", **(point | {"is_measuring": False}))
     assert between["lock-in X"] == "-"
+
+
+def test_box_that_could_not_be_made_safe_is_told(qtbot: Any) -> None:
+    told = f"idle-safe: Keithley 2400; {NOT_SAFE}SR830: not sent"
+    left = RunPhase().after([Event(1.0, "failed", "gone"), Event(1.0, "safe-state", told)])
+    further = left.after([Event(1.0, "safe-state", "heater off")])
+    for one in (left, further):
+        cells = shown(qtbot, state="aborted", phase=one)
+        assert (cells["run"], cells["bias"]) == ("aborted, NOT SAFE", "-")
+    mended = left.after([Event(2.0, "safe-state", "idle-safe: Keithley 2400, SR830")])
+    assert shown(qtbot, state="aborted", phase=mended)["run"] == "aborted, safe"
 
 
 def test_temperature_of_a_run_that_has_ended_claims_nothing(qtbot: Any) -> None:

@@ -37,6 +37,24 @@ def test_failed_run_is_taken_apart() -> None:
     assert "sweeping" in trouble.details
 
 
+def test_box_that_is_not_safe_is_what_to_see_to_first() -> None:
+    lost = "SR830 at GPIB0::8: *IDN? not sent"
+    state = f"idle-safe: Keithley 2400 at GPIB0::24; NOT SAFE, see to it by hand: {lost}; check cable and power"
+    events = (
+        Event(1.0, "sweeping", "isotherm 0"),
+        Event(2.0, "failed", f"{lost}; check cable and power {state}"),
+        Event(2.0, "safe-state", state),
+    )
+    trouble = trouble_of_run("failed", events, ["Keithley 2400 at GPIB0::24", "SR830 at GPIB0::8"])
+    assert trouble is not None
+    assert trouble.instrument == "SR830 at GPIB0::8"
+    assert trouble.what == lost
+    assert trouble.advice.splitlines() == [
+        f"See to it by hand, it is NOT SAFE: {lost}; check cable and power.",
+        "check cable and power",
+    ]
+
+
 def test_run_that_ended_well_is_no_trouble() -> None:
     assert trouble_of_run("complete", QUENCH, []) is None
     assert trouble_of_run("aborted", QUENCH, []) is None
