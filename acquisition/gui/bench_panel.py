@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyqtgraph
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import (
     QGridLayout,
@@ -24,6 +23,7 @@ from PyQt5.QtWidgets import (
 from acquisition.checklist import AFTER
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.gui.bench_question import ask_about_bench
+from acquisition.gui.canvas import Canvas
 from acquisition.gui.channel_list import ChannelList
 from acquisition.gui.checklist_dialog import ask_checklist
 from acquisition.gui.hand_form import SHOWN, HandForm
@@ -91,7 +91,8 @@ class BenchPanel(Panel):
         self.actions_ = {action: QPushButton(caption) for action, caption, _ in ACTIONS}
         self.log = QPlainTextEdit()
         self.wire = WireView()
-        self.graphics = pyqtgraph.GraphicsLayoutWidget()
+        self.graphics = Canvas("course")
+        self.graphics.failed.connect(self.failed)
         self._plot = Plot(around.palette, "time since the bench began (s)", " ")
         self._curve = self._plot.line(around.palette.second)
         self._build()

@@ -112,6 +112,7 @@ class CollapseView(View):
     def show_news(self, news: News) -> None:
         """Take the colours of the run."""
         self._colours = news.colours
+        super().show_news(news)
 
     def show_answer(self, answer: FitAnswer) -> None:
         """Take a new fit, with the isotherms that changed, and draw it as soon as the view is seen."""

@@ -11,6 +11,7 @@ from PyQt5.QtGui import QCloseEvent
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from acquisition.errors import AcquisitionError
+from acquisition.gui.canvas import Canvas
 from acquisition.gui.file_dialog import ask_for_file
 from acquisition.gui.plots import Plot
 from acquisition.gui.style import Palette
@@ -63,7 +64,7 @@ class CompareWindow(QWidget):
         self.resize(820, 680)
         self._palette = palette
         self._paths = list(paths)
-        self.graphics = pyqtgraph.GraphicsLayoutWidget()
+        self.graphics = Canvas("comparison")
         self.plot = Plot(
             palette,
             "(A<sub>s</sub> e|V| / k<sub>B</sub>T)<sup>1/2</sup>, on the scale of the first",
@@ -72,6 +73,7 @@ class CompareWindow(QWidget):
         self.legend = self.plot.addLegend(offset=(20, 10))
         self.graphics.addItem(self.plot)
         self.verdict = QLabel()
+        self.graphics.failed.connect(lambda error: self.verdict.setText(str(error)))
         self.verdict.setWordWrap(True)
         self.more = QPushButton("Add file ...")
         self.more.setToolTip("Put a run of another folder, or a CSV (V_volt,T_kelvin,H_tesla,G_siemens), beside these")

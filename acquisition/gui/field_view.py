@@ -27,7 +27,7 @@ class FieldView(View):
         touched = set()
         for index in sorted(stale):
             isotherm = news.tail.isotherms[index]
-            rows = isotherm.table["is_anchor"] == 1
+            rows = (isotherm.table["is_anchor"] == 1) & np.isfinite(isotherm.table["conductance_S"])
             if rows.any():
                 mean = float(in_conductance_quanta(np.mean(isotherm.table["conductance_S"][rows])))
                 field_T = float(np.mean(isotherm.table["field_T"][rows]))

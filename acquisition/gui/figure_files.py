@@ -17,6 +17,9 @@ from PyQt5.QtGui import QImage, QPageSize, QPainter, QPdfWriter
 from acquisition.errors import InputError
 from acquisition.gui.plots import Plot
 
+Rows = list[list[object]]
+"""A table, of which the first row says what stands in each column."""
+
 FIGURE_KINDS = "SVG (*.svg);;PDF (*.pdf);;PNG (*.png);;numbers, CSV (*.csv)"
 FINENESS = 3
 INCH_POINTS = 72.0
@@ -47,7 +50,7 @@ def write_rows(path: Path, rows: Iterable[Sequence[object]]) -> None:
         csv.writer(file).writerows(rows)
 
 
-def table_of(plots: Sequence[Plot]) -> list[list[object]]:
+def table_of(plots: Sequence[Plot]) -> Rows:
     """Return the curves of plots, one point a row: the curve's name, and a column for each quantity on an axis."""
     quantities: list[str] = []
     drawn = []
@@ -55,7 +58,7 @@ def table_of(plots: Sequence[Plot]) -> list[list[object]]:
         axes = [plain(label) for label in plot.axis_labels()]
         quantities += [quantity for quantity in axes if quantity and quantity not in quantities]
         drawn.append((axes, plot.drawn_in_units()))
-    rows: list[list[object]] = [["curve", *quantities]]
+    rows: Rows = [["curve", *quantities]]
     for axes, curves in drawn:
         columns = [1 + quantities.index(quantity) if quantity else None for quantity in axes]
         for name, *values in curves:

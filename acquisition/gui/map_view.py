@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from PyQt5.QtCore import QRectF
 
 from acquisition.gui.coordinate import BIAS, CONDUCTANCE, TEMPERATURE_IN_DECADES
+from acquisition.gui.figure_files import Rows
 from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot
 from acquisition.gui.style import LABELS, MILLIVOLT, colour_map
@@ -75,10 +76,10 @@ class MapView(View):
         before = self._curves.get(place, quanta)
         self._curves[place] = np.where(np.isnan(quanta), before, quanta)  # measured once more, as far as it is
 
-    def rows(self) -> list[list[object]]:
+    def rows(self) -> Rows:
         """Return the map as a table."""
         grid_mV = (self._bias_max_V * MILLIVOLT * np.linspace(-1.0, 1.0, COLUMNS)).tolist()
-        head: list[list[object]] = [[LABELS[quantity] for quantity in ("temperature", "bias", "conductance")]]
+        head: Rows = [[LABELS[quantity] for quantity in ("temperature", "bias", "conductance")]]
         return head + [
             [10**log, bias_mV, quanta]
             for log, row in zip(self._logs.tolist(), self._grid, strict=True)

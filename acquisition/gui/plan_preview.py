@@ -8,6 +8,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QBrush, QColor
 from PyQt5.QtWidgets import QHeaderView, QLabel, QTabWidget, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from acquisition.gui.canvas import Canvas
 from acquisition.gui.plots import Plot
 from acquisition.gui.style import LABELS, MICROVOLT, MILLIVOLT, Palette, Tone
 from acquisition.plan import Plan
@@ -40,7 +41,7 @@ class PlanPreview(QTabWidget):
 
     def __init__(self, palette: Palette) -> None:
         super().__init__()
-        self.graphics = pyqtgraph.GraphicsLayoutWidget()
+        self.graphics = Canvas("grid")
         self._plot = Plot(palette, LABELS["bias"], "step to the next value (\u00b5V)")
         self._plot.setLogMode(y=True)
         legend = self._plot.addLegend()
@@ -56,6 +57,7 @@ class PlanPreview(QTabWidget):
         self.graphics.addItem(self._plot)
         self.totals = QLabel()
         self.warnings = QLabel()
+        self.graphics.failed.connect(lambda error: self.warnings.setText(str(error)))
         self._warning = palette.tones[Tone.WARNING]
         self.warnings.setStyleSheet(f"color: {self._warning}")
         for label in (self.totals, self.warnings):

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyqtgraph
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from acquisition.errors import InputError
+from acquisition.gui.canvas import Canvas
 from acquisition.gui.plots import Plot
 from acquisition.gui.style import LABELS, MILLIVOLT, Palette, TemperatureColours
 from acquisition.readings import PointKind
@@ -24,10 +24,11 @@ class RunPreview(QWidget):
     def __init__(self, palette: Palette) -> None:
         super().__init__()
         self._palette = palette
-        self.graphics = pyqtgraph.GraphicsLayoutWidget()
+        self.graphics = Canvas("preview")
         self.plot = Plot(palette, LABELS["bias"], "G (e\u00b2/h)")
         self.graphics.addItem(self.plot)
         self.words = QLabel()
+        self.graphics.failed.connect(lambda error: self.words.setText(str(error)))
         self.words.setWordWrap(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

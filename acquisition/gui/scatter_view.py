@@ -42,6 +42,7 @@ class ScatterView(View):
     def show_news(self, news: News) -> None:
         """Take the colours of the run."""
         self._colours = news.colours
+        super().show_news(news)
 
     def draw_answer(self, answer: FitAnswer) -> None:
         """Draw the noise of a new batch fit."""

@@ -3,25 +3,20 @@
 What comes while it cannot be seen waits until it is.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pyqtgraph
 from PyQt5.QtCore import QEvent, QObject, QPointF, Qt
-from PyQt5.QtWidgets import QAction, QApplication, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout
 from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
 
-from acquisition.errors import InputError
+from acquisition.gui.canvas import Canvas
 from acquisition.gui.coordinate import Coordinate
-from acquisition.gui.figure_files import FIGURE_KINDS, picture, table_of, write_figure, write_rows
-from acquisition.gui.file_dialog import ask_for_file
+from acquisition.gui.figure_files import Rows, table_of
 from acquisition.gui.fitting import FitAnswer
 from acquisition.gui.panel import News, Panel, Surroundings
 from acquisition.gui.plots import Plot
-from acquisition.run_schema import SUFFIX
 
 NEAR = 12.0
 """A point that is nearer than so many pixels is meant."""
@@ -73,8 +68,8 @@ class View(Panel):
         self.selection = around.selection
         self.layout_ = QVBoxLayout(self)
         self.layout_.setContentsMargins(4, 4, 4, 2)
-        self.graphics = pyqtgraph.GraphicsLayoutWidget()
-        self.graphics.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # a right drag zooms; see _click
+        self.graphics = Canvas(name, prepare=self._draw_waiting, rows=self.rows)
+        self.graphics.failed.connect(self.failed)
         self.readout = QLabel(" ")
         self.readout.setObjectName(f"{name} read-out")
         self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long text never widens it
@@ -103,14 +98,7 @@ class View(Panel):
         self.layout_.addWidget(self.graphics, stretch=1)
         self.layout_.addLayout(row)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        for text, do in (
-            ("View all, follow the data", self.follow),
-            ("Export this panel ...", self.ask_where_to_export),
-            ("Copy as a picture", self.copy),
-        ):
-            action = QAction(text, self)
-            action.triggered.connect(do)
-            self.addAction(action)
+        self.addActions(self.graphics.actions())
 
     # --- what a view draws ------------------------------------------------------------------------------------------
 
@@ -128,6 +116,7 @@ class View(Panel):
     def clear(self) -> None:
         """Forget the run: another one is looked at from now on."""
         self._news, self._stale, self._answer = None, frozenset(), None
+        self.graphics.run_file = None
         self.say("")
         self.forget()
         self.follow()
@@ -135,6 +124,7 @@ class View(Panel):
     def show_news(self, news: News) -> None:
         """Take what is new of the run, and draw it as soon as the view is seen."""
         self._news = news
+        self.graphics.run_file = news.tail.path
         self._stale |= news.fresh.isotherms
         self._draw_if_seen()
 
@@ -178,8 +168,7 @@ class View(Panel):
 
     def follow(self) -> None:
         """Let all plots follow their data again."""
-        for plot in self.plots():
-            plot.follow()
+        self.graphics.follow()
 
     def memory(self) -> dict[str, Any]:
         """Return where somebody has zoomed to."""
@@ -193,7 +182,7 @@ class View(Panel):
 
     def plots(self) -> list[Plot]:
         """Return the plots of the panel."""
-        return [item for item in self.graphics.ci.items if isinstance(item, Plot)]
+        return self.graphics.plots()
 
     def _show_words(self) -> None:
         """Show one line, and where there is a mark a second one, so that nothing jumps while the mouse moves."""
@@ -221,12 +210,7 @@ class View(Panel):
         return next(inside, None)
 
     def _click(self, click: MouseClickEvent) -> None:
-        """Mark the place of a left click, on the point that is near; open the menu for a right one."""
-        if click.button() == Qt.MouseButton.RightButton:
-            menu = QMenu(self)
-            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            menu.addActions(self.actions())
-            menu.popup(click.screenPos().toPoint())
+        """Mark the place of a left click, on the point that is near."""
         reader = self._reader_at(click.scenePos())
         if reader is None or click.button() != Qt.MouseButton.LeftButton or click.double():
             return
@@ -245,43 +229,6 @@ class View(Panel):
 
     # --- export -----------------------------------------------------------------------------------------------------
 
-    def export(self, path: Path) -> None:
-        """Write the panel as SVG, PDF or PNG, or its curves as CSV, by the ending of `path`.
-
-        Raises
-        ------
-        InputError
-            For another ending.
-        OSError
-            If it cannot be written.
-        """
-        self._draw_waiting()
-        if path.suffix.lower() == ".csv":
-            write_rows(path, self.rows())
-        else:
-            write_figure(self.graphics, path)
-
-    def rows(self) -> list[list[object]]:
+    def rows(self) -> Rows:
         """Return what is drawn as a table; its first row says what stands in each column, and its unit."""
         return table_of(self.plots())
-
-    def copy(self) -> None:
-        """Put the panel on the clipboard as a picture."""
-        clipboard = QApplication.clipboard()
-        if clipboard is not None:
-            clipboard.setImage(picture(self.graphics))
-
-    def ask_where_to_export(self) -> None:
-        """Ask for a file, and write the panel into it; it is proposed beside the run file."""
-        name = re.sub(r"\W+", "-", self.name.lower())
-        path = Path(f"{name}.svg")
-        if self._news is not None:
-            run_file = self._news.tail.path
-            path = run_file.with_name(f"{run_file.name.removesuffix(SUFFIX)}_{path}")
-        ask_for_file(self, f"Export {self.name}", path, FIGURE_KINDS, self._export_to, is_new=True)
-
-    def _export_to(self, path: Path) -> None:
-        try:
-            self.export(path)
-        except (OSError, InputError) as error:
-            self.failed.emit(error)

@@ -194,7 +194,7 @@ class LabWindow(QMainWindow):
         dialog = QInputDialog(self)
         dialog.setComboBoxItems(list(views))
         dialog.setLabelText("Panel to export:")
-        dialog.textValueSelected.connect(lambda name: views[name].ask_where_to_export())
+        dialog.textValueSelected.connect(lambda name: views[name].graphics.ask_where_to_export())
         dialog.show()
 
     def ask_for_report(self) -> None:

@@ -81,7 +81,7 @@ class ZeroBiasView(View):
 
     def _draw_anchors(self, isotherm: TailedIsotherm) -> None:
         table = isotherm.table
-        rows = table["is_anchor"] == 1
+        rows = (table["is_anchor"] == 1) & np.isfinite(table["conductance_S"])
         if not rows.any():
             return
         quanta = np.asarray(in_conductance_quanta(table["conductance_S"][rows]))
@@ -121,6 +121,8 @@ class ZeroBiasView(View):
 
     def _draw_line(self, x: Floats, y: Floats, errors: Floats) -> None:
         """Draw a straight line through points with errors, unless they are too few or on one spot."""
+        known = errors > 0.0  # an error that is not known is no number
+        x, y, errors = x[known], y[known], errors[known]
         if len(x) < FEWEST_FOR_A_LINE or np.ptp(x) == 0.0:
             self.line.setData([], [])
             return

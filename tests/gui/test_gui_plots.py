@@ -193,6 +193,21 @@ def test_no_label_is_longer_than_its_axis_in_a_small_window(watching: LabWindow,
     watching.resize(before)
 
 
+def test_points_that_are_no_numbers_leave_the_zero_bias_law_as_it_is(watching: LabWindow) -> None:
+    view, tail = in_view(watching, ZeroBiasView), watching._tail
+    assert tail is not None
+    before, line = view.means.getData()[1].copy(), view.line.getData()[1].copy()
+    column = tail.isotherms[0].table["conductance_S"]
+    row = int(np.flatnonzero(tail.isotherms[0].table["is_anchor"] == 1)[0])
+    measured, column[row] = column[row], np.nan
+    view._redraw()
+    assert np.isfinite(view.line.getData()[1]).all()
+    assert view.means.getData()[1] == pytest.approx(before, rel=1e-4)
+    column[row] = measured
+    view._redraw()
+    assert view.line.getData()[1] == pytest.approx(line)
+
+
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
@@ -204,7 +219,7 @@ def table(path: Path) -> list[list[str]]:
 def test_numbers_have_names_and_units_and_are_those_of_the_run(
     watching: LabWindow, field_run: Path, tmp_path: Path
 ) -> None:
-    in_view(watching, RawView).export(tmp_path / "raw.csv")
+    in_view(watching, RawView).graphics.export(tmp_path / "raw.csv")
     head, *rows = table(tmp_path / "raw.csv")
     assert head == ["curve", "bias V (mV)", "conductance G (e\u00b2/h)"]
     assert {row[0] for row in rows} == {f"{T} K{H}" for T in ("1.4", "0.7", "0.35") for H in ("", ", 2 T")}
@@ -218,7 +233,7 @@ def test_numbers_have_names_and_units_and_are_those_of_the_run(
 
 
 def test_numbers_of_a_logarithmic_axis_are_no_logarithms(watching: LabWindow, tmp_path: Path) -> None:
-    in_view(watching, ConditionsView).export(tmp_path / "conditions.csv")
+    in_view(watching, ConditionsView).graphics.export(tmp_path / "conditions.csv")
     head, *rows = table(tmp_path / "conditions.csv")
     column = head.index("temperature T (K)")
     kelvins = [float(row[column]) for row in rows if row[column]]
@@ -227,7 +242,7 @@ def test_numbers_of_a_logarithmic_axis_are_no_logarithms(watching: LabWindow, tm
 
 def test_numbers_of_the_exponent_hold_its_error_by_source(watching: LabWindow, tmp_path: Path) -> None:
     fit = in_view(watching, CollapseView)._fit
-    in_view(watching, ExponentView).export(tmp_path / "exponent.csv")
+    in_view(watching, ExponentView).graphics.export(tmp_path / "exponent.csv")
     head, *rows = table(tmp_path / "exponent.csv")
     column = head.index("standard error of \u03b1 by source (10\u207b\u00b3)")
     parts = {row[0]: float(row[column]) for row in rows if row[column]}
@@ -247,7 +262,7 @@ def inked(image: QImage) -> np.ndarray:
 
 def test_picture_is_three_times_as_fine_and_full(watching: LabWindow, tmp_path: Path) -> None:
     view = in_view(watching, RawView)
-    view.export(tmp_path / "raw.png")
+    view.graphics.export(tmp_path / "raw.png")
     image = QImage(str(tmp_path / "raw.png"))
     assert image.size() == 3 * view.graphics.size()
     rows, columns = np.nonzero(inked(image))
@@ -259,7 +274,7 @@ def test_drawing_is_as_large_as_the_panel_with_its_letters_and_few_elements(
     watching: LabWindow, tmp_path: Path
 ) -> None:
     view = in_view(watching, CollapseView)
-    view.export(tmp_path / "collapse.svg")
+    view.graphics.export(tmp_path / "collapse.svg")
     drawing = QSvgRenderer(str(tmp_path / "collapse.svg"))
     assert drawing.isValid()
     assert drawing.defaultSize() == view.graphics.size()
@@ -271,7 +286,7 @@ def test_drawing_is_as_large_as_the_panel_with_its_letters_and_few_elements(
 
 def test_page_is_as_large_as_the_panel(watching: LabWindow, tmp_path: Path) -> None:
     view = in_view(watching, RawView)
-    view.export(tmp_path / "raw.pdf")
+    view.graphics.export(tmp_path / "raw.pdf")
     found = re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", (tmp_path / "raw.pdf").read_bytes())
     assert found is not None
     points = 72.0 / view.graphics.logicalDpiX()
@@ -284,8 +299,8 @@ def test_a_file_that_is_there_is_not_overwritten_without_a_word(
 ) -> None:
     view, path = in_view(watching, RawView), tmp_path / "raw.csv"
     path.write_text("precious")
-    view.ask_where_to_export()
-    dialog = view.findChild(QFileDialog)
+    view.graphics.ask_where_to_export()
+    dialog = view.graphics.findChild(QFileDialog)
     dialog.setDirectory(str(tmp_path))
     dialog.selectNameFilter("numbers, CSV (*.csv)")
     dialog.selectFile("raw.csv")
@@ -297,26 +312,26 @@ def test_a_file_that_is_there_is_not_overwritten_without_a_word(
         button = next(button for button in question.buttons() if button.text().replace("&", "") == answer)
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
         assert (path.read_text(encoding="utf-8") != "precious") == is_overwritten
-    qtbot.waitUntil(lambda: view.findChild(QFileDialog) is None, timeout=5_000)
+    qtbot.waitUntil(lambda: view.graphics.findChild(QFileDialog) is None, timeout=5_000)
 
 
 def test_export_proposes_the_run_and_the_panel_and_the_kind_gives_the_ending(watching: LabWindow, qtbot: Any) -> None:
     view = in_view(watching, RawView)
-    view.ask_where_to_export()
-    dialog = view.findChild(QFileDialog)
+    view.graphics.ask_where_to_export()
+    dialog = view.graphics.findChild(QFileDialog)
     (proposed,) = dialog.selectedFiles()
     assert re.fullmatch(r".*_fields_raw-curves\.svg", proposed)
     dialog.selectNameFilter("PDF (*.pdf)")
     dialog.filterSelected.emit("PDF (*.pdf)")
     assert dialog.selectedFiles() == [proposed.replace(".svg", ".pdf")]
     dialog.reject()
-    qtbot.waitUntil(lambda: view.findChild(QFileDialog) is None, timeout=5_000)
+    qtbot.waitUntil(lambda: view.graphics.findChild(QFileDialog) is None, timeout=5_000)
 
 
 def test_a_place_that_cannot_be_written_is_told(watching: LabWindow, tmp_path: Path) -> None:
     view, told = in_view(watching, RawView), []
     view.failed.connect(told.append)
-    view._export_to(tmp_path / "nowhere" / "raw.pdf")
+    view.graphics._export_to(tmp_path / "nowhere" / "raw.pdf")
     view.failed.disconnect(told.append)
     assert "nowhere" in str(told[0])
     watching.trouble.hide()

@@ -144,7 +144,7 @@ def rows(browser: RunBrowser, column: int) -> list[str]:
     return [item.text(column) for item in items if item is not None]
 
 
-def test_two_runs_of_one_contact_are_on_one_curve(browser: RunBrowser, qtbot: Any) -> None:
+def test_two_runs_of_one_contact_are_on_one_curve(browser: RunBrowser, qtbot: Any, tmp_path: Path) -> None:
     assert not browser.compare.isEnabled()
     browser.list.selectAll()
     qtbot.mouseClick(browser.compare, Qt.MouseButton.LeftButton)
@@ -153,6 +153,11 @@ def test_two_runs_of_one_contact_are_on_one_curve(browser: RunBrowser, qtbot: An
     assert "The runs agree with one curve" in window.verdict.text()
     assert "B/B\u2081 = 1.00" in window.verdict.text()
     assert len(window.plot.listDataItems()) == 3
+    window.graphics.export(tmp_path / "comparison.csv")
+    names = {
+        row.rpartition(",")[0].rpartition(",")[0] for row in (tmp_path / "comparison.csv").read_text().splitlines()
+    }
+    assert {"one curve for all"} < names and len(names) == 4  # that of the columns, too
     window.close()
 
 

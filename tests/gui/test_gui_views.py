@@ -254,14 +254,14 @@ def test_evidence_is_weighed_when_it_is_looked_at(watching: LabWindow, qtbot: An
 def test_every_panel_exports_a_figure(watching: LabWindow, tmp_path: Path, ending: str) -> None:
     for view in (panel for panel in watching.panels if isinstance(panel, View)):
         path = tmp_path / f"{view.name}.{ending}"
-        view.export(path)
+        view.graphics.export(path)
         assert path.stat().st_size > 2_000, view.name
 
 
 def test_every_panel_exports_its_numbers(watching: LabWindow, tmp_path: Path) -> None:
     for view in (panel for panel in watching.panels if isinstance(panel, View)):
         path = tmp_path / f"{view.name}.csv"
-        view.export(path)
+        view.graphics.export(path)
         with path.open(encoding="utf-8") as file:
             table = list(csv.reader(file))
         assert len(table) > 3, view.name
@@ -272,7 +272,7 @@ def test_every_panel_exports_its_numbers(watching: LabWindow, tmp_path: Path) ->
 
 def test_export_of_an_unknown_kind_is_refused(watching: LabWindow, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"\.svg"):
-        watching.panel(RawView).export(tmp_path / "x.docx")
+        watching.panel(RawView).graphics.export(tmp_path / "x.docx")
 
 
 def test_hidden_view_draws_nothing_until_it_is_seen(watching: LabWindow, qtbot: Any) -> None:
