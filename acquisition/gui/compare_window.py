@@ -120,7 +120,7 @@ class CompareWindow(QWidget):
                 np.sqrt(sample.reduced_bias),
                 sample.scaled / CONDUCTANCE_QUANTUM_S,
                 pen=None,
-                symbol=SYMBOLS[number % len(SYMBOLS)],
+                symbol=SYMBOLS[(number + number // len(COLOURS)) % len(SYMBOLS)],  # no pair twice among 49
                 symbolSize=5,
                 symbolPen=None,
                 symbolBrush=COLOURS[number % len(COLOURS)],

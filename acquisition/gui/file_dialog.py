@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 FOLDERS = ""
 """Instead of kinds of files, where a folder is asked for."""
@@ -24,6 +24,10 @@ class _FileDialog(QFileDialog):
     def accept(self) -> None:  # Qt's name
         """Ask before a file is overwritten."""
         chosen = [Path(name) for name in self.selectedFiles()]
+        if self.fileMode() == QFileDialog.FileMode.Directory and not chosen[0].is_dir():
+            self.fileSelected.emit(str(chosen[0]))  # for who has asked to make or refuse: Qt's complaint would be modal
+            QDialog.accept(self)
+            return
         if self.acceptMode() == QFileDialog.AcceptMode.AcceptOpen or not any(path.is_file() for path in chosen):
             super().accept()
             return

@@ -56,14 +56,13 @@ class StartPanel(Panel):
         self.speed.setSpecialValueText("as fast as it goes")
         self.speed.setSuffix(" x real time")
         self.speed.setValue(around.speed or 0)
-        rows = (
-            ("recipe", self.recipe),
-            ("measure on", self.rack),
-            ("seed", self.seed),
-            ("speed", self.speed),
-        )
-        for caption, widget in rows:
-            form.addRow(caption, widget)
+        form.addRow("recipe", self.recipe)
+        form.addRow("measure on", self.rack)
+        simulated = QHBoxLayout()
+        simulated.addWidget(self.seed, stretch=1)
+        simulated.addWidget(QLabel("speed"))
+        simulated.addWidget(self.speed, stretch=2)
+        form.addRow("seed", simulated)
         self._form = form
         outer.addLayout(form)
         self.forecast = QLabel(" ")
@@ -82,7 +81,7 @@ class StartPanel(Panel):
         self.new_recipe = QPushButton("New recipe ...")
         self.edit_recipe, self.edit_station = QPushButton("Edit recipe ..."), QPushButton("Edit station ...")
         self.enqueue = QPushButton("Add to queue")
-        for buttons in ((self.new_recipe, self.edit_recipe, self.edit_station), (self.enqueue, self.start)):
+        for buttons in ((self.enqueue, self.start), (self.new_recipe, self.edit_recipe, self.edit_station)):
             row = QHBoxLayout()
             row.addStretch(1)
             for button in buttons:

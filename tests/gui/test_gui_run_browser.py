@@ -131,6 +131,13 @@ def test_run_that_is_measured_grows_in_the_list(browser: RunBrowser, runs: Path,
     connection.close()
 
 
+def test_folder_that_is_not_there_is_said_and_not_in_a_modal_box(
+    browser: RunBrowser, qtbot: Any, tmp_path: Path
+) -> None:
+    click_folder(browser, qtbot, tmp_path / "none")
+    assert browser.found.text().startswith("no runs in") and not rows(browser, 0)
+
+
 def click_folder(browser: RunBrowser, qtbot: Any, folder: Path) -> None:
     qtbot.mouseClick(browser.folder, Qt.MouseButton.LeftButton)
     dialog = browser.findChild(QFileDialog)
