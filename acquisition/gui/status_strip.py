@@ -204,7 +204,7 @@ def _run(status: Status) -> tuple[str, Tone]:
 def _temperature(status: Status) -> tuple[str, Tone]:
     if status.temperature_K is None:
         return "-", Tone.IDLE
-    text = f"{status.temperature_K:.5g} K"
+    text = f"{status.temperature_K:#.5g} K"  # always as many digits: what stands behind it is not to dance
     if not status.is_going_on:
         return f"{text}, read last", Tone.IDLE
     if status.drift_K_per_min is not None:
@@ -217,8 +217,8 @@ def _temperature(status: Status) -> tuple[str, Tone]:
 
 
 def _drift_text(drift: float) -> str:
-    """Return two digits, but no more than two behind the point, and no power of ten."""
-    return f"{drift:+.0f}" if abs(drift) >= 10.0 else f"{round(drift, 2) + 0.0:+.2g}"
+    """Return two digits behind the point of a small drift, none of a large one."""
+    return f"{drift:+.0f}" if abs(drift) >= 10.0 else f"{round(drift, 2) + 0.0:+.2f}"
 
 
 def _field(status: Status) -> tuple[str, Tone]:
@@ -256,7 +256,7 @@ def _signal(status: Status) -> str:
     """Return X of the point that is measured; between two sweeps the last one is history."""
     if not status.is_measuring or status.lockin_x_V is None or status.state == "interrupted":
         return "-"
-    return f"{status.lockin_x_V * MICROVOLT:.4g} \u00b5V"
+    return f"{status.lockin_x_V * MICROVOLT:#.4g} \u00b5V"
 
 
 def _flags(flags: PointFlag | None) -> tuple[str, Tone]:

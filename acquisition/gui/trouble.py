@@ -63,7 +63,7 @@ def trouble_of_run(state: str, events: Sequence[Event], instruments: Iterable[st
         what=what,
         instrument=min((name for name in instruments if name in line), key=line.index, default="none named"),
         did=f"{_DID[state]} Safe state: {'; '.join(safe)}." if safe else _DID[state],
-        advice=(f"See to it by hand, it is NOT SAFE: {by_hand}.\n" if by_hand else "") + (advice or _ADVICE[state]),
+        advice=f"See to it by hand, it is NOT SAFE: {by_hand}." if by_hand else advice or _ADVICE[state],
         details="\n".join(_line(event) for event in events[-LAST_EVENTS:]),
     )
 

@@ -100,10 +100,10 @@ def test_box_that_could_not_be_made_safe_is_told(qtbot: Any) -> None:
 
 def test_temperature_of_a_run_that_has_ended_claims_nothing(qtbot: Any) -> None:
     read = {"temperature_K": 0.35, "drift_K_per_min": 1e-4, "is_settled": True}
-    assert shown(qtbot, state="running", **read)["T"] == "0.35 K +0.1 mK/min, settled"
+    assert shown(qtbot, state="running", **read)["T"] == "0.35000 K +0.10 mK/min, settled"
     cooling = read | {"drift_K_per_min": -0.3201, "is_settled": False}
-    assert shown(qtbot, state="running", **cooling)["T"] == "0.35 K -320 mK/min, not settled"
-    assert shown(qtbot, state="aborted", **read)["T"] == "0.35 K, read last"
+    assert shown(qtbot, state="running", **cooling)["T"] == "0.35000 K -320 mK/min, not settled"
+    assert shown(qtbot, state="aborted", **read)["T"] == "0.35000 K, read last"
     assert "not settled" in shown(qtbot, state="paused", **(read | {"is_settled": False}))["T"]
     flagged = shown(qtbot, state="running", flags=PointFlag.TEMPERATURE_UNSETTLED, **read)
     assert "not settled" in flagged["T"]
