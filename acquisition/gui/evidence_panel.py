@@ -54,6 +54,7 @@ class EvidencePanel(Panel):
         self._tail: RunTail | None = None
         self._is_due = False
         self._points = 0
+        self._weighed_stage: tuple[int, str] | None = None
         self.verdict = QLabel("no verdict yet")
         self.verdict.setWordWrap(True)
         self.again = QPushButton("Weigh now")
@@ -80,7 +81,7 @@ class EvidencePanel(Panel):
     def clear(self) -> None:
         """Forget the run, and what is being weighed of it."""
         self._analysis.stop()
-        self._tail, self._is_due = None, False
+        self._tail, self._is_due, self._weighed_stage = None, False, None
         self.table.clear()
         self.verdict.setText("no verdict yet")
 
@@ -94,8 +95,8 @@ class EvidencePanel(Panel):
         self._weigh_if_seen()
 
     def show_refusal(self, why: str) -> None:
-        """Weigh what can be said without an exponent, too."""
-        self._is_due = True
+        """Weigh what can be said without an exponent, too, but not at every point: at the end of something."""
+        self._is_due = self._is_due or self._stage() != self._weighed_stage
         self._weigh_if_seen()
 
     def catch_up(self) -> None:
@@ -114,9 +115,12 @@ class EvidencePanel(Panel):
         if self._tail is None or self._analysis.is_busy:
             return
         self._is_due = False
-        self._points = self._tail.points
+        self._points, self._weighed_stage = self._tail.points, self._stage()
         self.verdict.setText("weighing ...")
         self._analysis.start(self._tail.path, "--json")
+
+    def _stage(self) -> tuple[int, str] | None:
+        return None if self._tail is None else (len(self._tail.isotherms), self._tail.state)
 
     def _show(self, text: str) -> None:
         found: dict[str, Any] = json.loads(text.splitlines()[-1])

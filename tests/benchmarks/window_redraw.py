@@ -145,7 +145,7 @@ def measure_ours(made: list[MadeIsotherm], fit: ExponentFit, application: QAppli
     last, half = len(made) - 1, len(made[0].bias_V) // 2
     isotherms = {index: tailed(index, one, len(one.bias_V)) for index, one in enumerate(made[:-1])}
     isotherms[last] = tailed(last, made[-1], half)
-    tail: Any = SimpleNamespace(isotherms=isotherms)
+    tail: Any = SimpleNamespace(isotherms=isotherms, path=Path("made.zerobias.sqlite"))
     colours = style.TemperatureColours([one.temperature_K for one in made], style.LIGHT)
     theory = fit.master_curve.reduced_bias, fit.master_curve.value
 

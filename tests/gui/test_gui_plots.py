@@ -178,6 +178,9 @@ def test_a_run_without_an_exponent_says_why_and_claims_nothing(
     evidence = window.panel(EvidencePanel)
     window.show_panel(evidence)
     qtbot.waitUntil(lambda: evidence._analysis.is_busy, timeout=5_000)
+    evidence._analysis.stop()
+    evidence.show_refusal("one point more")
+    assert not evidence._analysis.is_busy  # weighed again with the next isotherm, or at the end
 
 
 def test_no_label_is_longer_than_its_axis_in_a_small_window(watching: LabWindow, qtbot: Any) -> None:
