@@ -165,6 +165,7 @@ class BenchPanel(Panel):
     def _take(self) -> None:
         choice = BenchChoice(self.rack.station, self.rack.simulated, self._around.out)
         try:
+            self.rack.check()
             self._engine = LaunchedEngine(choice)
         except (OSError, InputError) as error:
             self.failed.emit(error)

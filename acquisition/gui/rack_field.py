@@ -6,6 +6,7 @@ from pathlib import Path
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
+from acquisition.errors import InputError
 from acquisition.gui.panel import Surroundings
 from acquisition.gui.path_field import PathField
 
@@ -64,6 +65,13 @@ class RackField(QWidget):
     def choose(self, where: Where) -> None:
         """Choose on what is measured."""
         self.where.setCurrentText(where.value)
+
+    def check(self) -> None:
+        """Raise `InputError` if a station file is needed and none is named."""
+        if self._where is not Where.SIMULATED and not self.station_file.path.name:
+            raise InputError(
+                "no station file is chosen; choose one, or write one: `zerobias station new --out my.toml`"
+            )
 
     @property
     def station(self) -> Path | None:

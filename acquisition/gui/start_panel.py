@@ -162,6 +162,7 @@ class StartPanel(Panel):
         for widget in (self.seed, self.speed):
             widget.setEnabled(choice.sample is not None)
         try:
+            self.rack.check()
             plan = make_plan(load_recipe(choice.recipe), self._station_for(choice.station, choice.sample))
         except InputError as error:
             self._say(str(error), (), is_bad=True)

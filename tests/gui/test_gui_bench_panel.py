@@ -181,6 +181,12 @@ def test_bench_that_cannot_be_taken_is_said(make_window: MakeWindow, qtbot: Any,
     window = make_window()
     panel = window.panel(BenchPanel)
     panel.rack.choose(Where.STATION)
+    with qtbot.waitSignal(panel.failed, timeout=1_000) as failure:
+        click(qtbot, panel.take)
+    assert "no station file is chosen" in str(failure.args[0])
+    start = window.panel(StartPanel)
+    start.rack.choose(Where.STATION)
+    assert "no station file is chosen" in start.forecast.text()
     panel.rack.station_file.set_path(tmp_path / "absent.toml")
     with qtbot.waitSignal(panel.failed, timeout=60_000) as failure:
         click(qtbot, panel.take)
