@@ -41,6 +41,7 @@ from acquisition.run_schema import SUFFIX
 from acquisition.running.command_file import Action, CommandKind, Quantity, write_command
 from acquisition.running.lock import is_locked, lock_path
 from acquisition.running.wire_log import wire_log_path
+from acquisition.safety import NOT_SAFE
 from acquisition.station_file import Station
 
 LOOK_MS = 250
@@ -253,7 +254,9 @@ class BenchPanel(Panel):
     def _show_event(self, event: Event) -> None:
         said = event.message if event.message.startswith(f"{event.kind}:") else f"{event.kind}: {event.message}"
         self.log.appendPlainText(f"{timedelta(seconds=int(event.time_s))!s:>8}  {said}")
-        self._say(said, is_bad=event.kind in BAD_EVENTS)
+        self._say(said, is_bad=event.kind in BAD_EVENTS or NOT_SAFE in said)
+        if NOT_SAFE in said:  # the next line would take it from the sight
+            self.failed.emit(f"Instruments: {said}")
 
     def _ended(self, tail: RunTail) -> None:
         """Say how it ended; what a guard has to add comes to the log afterwards."""

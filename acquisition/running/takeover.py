@@ -22,6 +22,7 @@ from acquisition.run_schema import RunState
 from acquisition.run_writer import RunFileWriter
 from acquisition.running.alerts import Alert, Alerts, Occasion, load_settings
 from acquisition.running.lock import FileLock, lock_path, lock_rack
+from acquisition.safety import NOT_SAFE
 from acquisition.station_file import Station
 
 RETRY_FOR_S: Final = 600.0
@@ -128,7 +129,7 @@ def _make_safe(station: Station, report: _Report, wall: Wall, only: frozenset[st
 
 
 def _said(step: SafeStep) -> str:
-    return f"NOT SAFE, see to it by hand: {step.trouble}" if step.trouble else f"idle-safe: {step.name}"
+    return f"{NOT_SAFE}{step.trouble}" if step.trouble else f"idle-safe: {step.name}"
 
 
 @contextmanager

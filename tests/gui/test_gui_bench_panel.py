@@ -23,8 +23,10 @@ from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.style import Tone
 from acquisition.gui.units import with_unit
 from acquisition.gui.window import LabWindow
+from acquisition.readings import Event
 from acquisition.running.command_file import Action, Quantity
 from acquisition.running.lock import lock_path, read_owner
+from acquisition.safety import NOT_SAFE
 
 MakeWindow = Callable[..., LabWindow]
 LEFT = Qt.MouseButton.LeftButton
@@ -214,6 +216,12 @@ def test_run_on_a_real_rack_starts_once_every_line_of_the_checklist_is_ticked(
     assert not chosen
     click(qtbot, okay)
     assert len(chosen) == 1
+
+
+def test_box_that_is_not_safe_is_told_beside_the_run_too(make_window: MakeWindow) -> None:
+    window = make_window()
+    window.panel(BenchPanel)._show_event(Event(1.0, "guard", f"{NOT_SAFE}AMI 430: no answer"))
+    assert "see to it by hand: AMI 430" in window.panel(LogPane).lines.toPlainText()
 
 
 def test_boxes_say_in_words_and_colour_what_is_wrong(surroundings: Callable[..., Surroundings], qtbot: Any) -> None:
