@@ -26,7 +26,7 @@ from acquisition.gui.simulator_panel import SimulatorPanel
 from acquisition.gui.start_panel import StartPanel
 from acquisition.gui.tail import RunTail
 from acquisition.gui.window import LabWindow
-from acquisition.readings import PointFlag
+from acquisition.readings import AFTER_POINT, AFTER_SWEEP, PointFlag
 from acquisition.running.command_file import CommandKind, commands_path, write_command
 from acquisition.running.lock import lock_path, read_owner
 
@@ -130,6 +130,7 @@ def test_three_clicks_lead_to_a_run_that_obeys_every_button(make_window: MakeWin
     assert window.panel(StartPanel).start.isEnabled()
     log = window.panel(LogPane).lines.toPlainText()
     assert "pumps off" in log
+    assert "pausing: after this sweep" in log
     assert window.panel(IsothermsPanel).list.count() == len(tail.isotherms)
     with sqlite3.connect(tail.path) as connection:
         given = [word for (word,) in connection.execute("SELECT command FROM command ORDER BY seq")]
@@ -267,6 +268,19 @@ def test_only_what_makes_sense_can_be_pressed(make_window: MakeWindow) -> None:
             bar.show_state(state, RunPhase(alarms=("compliance",) if has_alarms else ()))
             alarmed = {"acknowledge"} if has_alarms and state in ("running", "paused") else set()
             assert {name for name in names if getattr(bar, name).isEnabled()} == expected | alarmed, state
+
+
+def test_pause_that_is_still_to_come_can_be_hastened_or_taken_back(make_window: MakeWindow, qtbot: Any) -> None:
+    window = make_window()
+    sent: list[tuple[CommandKind, dict[str, object]]] = []
+    window.bar.wanted.connect(lambda *command: sent.append(command))
+    window.bar.show_state("running", RunPhase(coming_pause=AFTER_SWEEP))
+    assert not window.bar.pause_sweep.isEnabled()
+    press(window, "pause_point", qtbot)
+    window.bar.show_state("running", RunPhase(coming_pause=AFTER_POINT))
+    assert not window.bar.pause_point.isEnabled()
+    press(window, "go_on", qtbot)
+    assert sent == [(CommandKind.PAUSE, {"after": "point"}), (CommandKind.CONTINUE, {})]
 
 
 def test_keys_are_listed_and_told_apart(make_window: MakeWindow, qtbot: Any) -> None:
