@@ -166,8 +166,10 @@ class CollapseView(View):
         return 0.0 if self._fit is None else self._fit.window.field_T
 
     def forget(self) -> None:
-        """Forget the fit, for another run."""
+        """Forget the fit, for another run, whose exponent is its own."""
         self._fit = None
+        self._window.setRegion((0.0, 0.0))
+        self.auto.setChecked(True)
         self._collapsed, self._waiting = {}, {}
         self.dots.clear()
         self.residual_dots.clear()

@@ -126,6 +126,7 @@ class ExponentView(View):
         for curve in (self._profile, self._total, self._printed, self._over_signal):
             curve.setData([], [])
         self.budget.show_parts([])
+        self.likelihood.look_at(x=(0.0, 1.0))
         self._show_marks(is_fitted=False)
 
     def _show_marks(self, *, is_fitted: bool) -> None:

@@ -96,7 +96,8 @@ class IsothermsPanel(Panel):
         self._tick(lambda item: item.data(Qt.ItemDataRole.UserRole) not in self._hidden_K)
 
     def show_all(self) -> None:
-        """Tick every isotherm."""
+        """Tick every isotherm, those that are still to be read, too."""
+        self._hidden_K = frozenset()
         self._tick(lambda _: True)
 
     def _items(self) -> list[QListWidgetItem]:

@@ -15,7 +15,7 @@ PALE = 0.35
 
 
 class RawView(View):
-    """G(V) of every isotherm that is selected; those measured in a field are paler."""
+    """G(V) of every isotherm that is selected; those measured in a field are paler, unless it is selected."""
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around, "Raw curves")
@@ -41,13 +41,13 @@ class RawView(View):
             isotherm.index,
             isotherm.table["bias_V"][rows] * MILLIVOLT,
             np.asarray(in_conductance_quanta(isotherm.table["conductance_S"][rows])),
-            _colour(isotherm, colours),
+            self._colour(isotherm, colours),
             label=isotherm_name(isotherm.temperature_setpoint_K, isotherm.field_setpoint_T),
             is_shown=self.selection.shows(isotherm.temperature_setpoint_K, isotherm.field_setpoint_T),
         )
 
-
-def _colour(isotherm: TailedIsotherm, colours: TemperatureColours) -> QColor:
-    colour = colours.colour(isotherm.temperature_setpoint_K)
-    colour.setAlphaF(1.0 if isotherm.field_setpoint_T == 0.0 else PALE)
-    return colour
+    def _colour(self, isotherm: TailedIsotherm, colours: TemperatureColours) -> QColor:
+        colour = colours.colour(isotherm.temperature_setpoint_K)
+        is_one_of_many = isotherm.field_setpoint_T != 0.0 and self.selection.field_T is None
+        colour.setAlphaF(PALE if is_one_of_many else 1.0)
+        return colour

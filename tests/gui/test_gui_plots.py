@@ -12,12 +12,13 @@ import pytest
 from PyQt5.QtCore import QPoint, QPointF, Qt
 from PyQt5.QtGui import QImage, QWheelEvent
 from PyQt5.QtSvg import QSvgRenderer
-from PyQt5.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QWidget
+from PyQt5.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu, QMessageBox, QWidget
 
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.conditions_view import ConditionsView
 from acquisition.gui.evidence_panel import EvidencePanel
 from acquisition.gui.exponent_view import ExponentView
+from acquisition.gui.map_view import MapView
 from acquisition.gui.plots import Plot
 from acquisition.gui.raw_view import RawView
 from acquisition.gui.view import View
@@ -162,13 +163,19 @@ def test_likelihood_shows_what_all_errors_allow(watching: LabWindow) -> None:
 
 
 def test_a_run_without_an_exponent_says_why_and_claims_nothing(
-    make_window: Callable[..., LabWindow], short_run: Path, qtbot: Any
+    make_window: Callable[..., LabWindow], field_run: Path, short_run: Path, qtbot: Any
 ) -> None:
     window = make_window()
+    window.attach(field_run)  # of which nothing may be left
+    qtbot.waitUntil(lambda: window.panel(CollapseView).alpha is not None, timeout=20_000)
+    window.panel(CollapseView).auto.click()
     window.attach(short_run)
     collapse, exponent = window.panel(CollapseView), window.panel(ExponentView)
     qtbot.waitUntil(lambda: "isotherm" in collapse.readout.text(), timeout=20_000)
     assert collapse.alpha is None
+    assert collapse.auto.isChecked()
+    assert collapse._window.getRegion() == (0.0, 0.0)
+    assert not collapse.dots.names()
     assert "no exponent yet: " in exponent.readout.text()
     for mark in (exponent.total_band, exponent._best, exponent._lowest):
         assert not mark.isVisible()
@@ -329,6 +336,22 @@ def test_export_proposes_the_run_and_the_panel_and_the_kind_gives_the_ending(wat
     assert dialog.selectedFiles() == [proposed.replace(".svg", ".pdf")]
     dialog.reject()
     qtbot.waitUntil(lambda: view.graphics.findChild(QFileDialog) is None, timeout=5_000)
+
+
+def test_the_key_exports_the_panel_that_is_named(
+    watching: LabWindow, tmp_path: Path, choose: Callable[..., None], qtbot: Any
+) -> None:
+    watching.activateWindow()
+    qtbot.waitUntil(watching.isActiveWindow, timeout=5_000)
+    qtbot.keyClick(watching, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    (dialog,) = (found for found in watching.findChildren(QInputDialog) if found.isVisible())
+    assert not dialog.isModal()
+    dialog.setTextValue("Map")
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    choose(watching.panel(MapView).graphics, tmp_path / "map.csv")
+    head, *rows = table(tmp_path / "map.csv")
+    assert head == ["temperature T (K)", "bias V (mV)", "conductance G (e\u00b2/h)"]
+    assert len(rows) > 1_000
 
 
 def test_a_place_that_cannot_be_written_is_told(watching: LabWindow, tmp_path: Path) -> None:
