@@ -25,8 +25,7 @@ def with_unit(name: str, value: float) -> str:
 
 def caption(name: str) -> str:
     """Return a name as a label: `temperature_K` as `temperature (K)`."""
-    stem, _, unit = name.rpartition("_")
-    return f"{stem} ({unit})" if stem else name
+    return f"{title(name)} ({name.rpartition('_')[2]})"
 
 
 def title(name: str) -> str:
