@@ -151,7 +151,7 @@ class ControlBar(QToolBar):
         box.setDefaultButton(yes)
         box.setModal(False)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        yes.clicked.connect(lambda: self.wanted.emit(CommandKind.ABORT, {}))
+        yes.clicked.connect(lambda: self.wanted.emit(CommandKind.ABORT, {"reason": "from the lab window"}))
         box.show()
 
     def _ask_for_note(self) -> None:
