@@ -182,7 +182,7 @@ class Hand:
             raise CommandRefusedError("lock-in and source meter are not set up; do that first (action set-up)")
         both = self._there(self._boxes.lock_in, "lock-in"), self._there(self._boxes.source, "source meter")
         if changes := self._settings.changes(both):
-            self.is_set_up = False
+            self.is_set_up, self.oscillator_Vrms = False, None  # nor is a conductance known any more
             raise CommandRefusedError(f"{changes[0]}: a power cycle, or a hand at the panel? Set up again (set-up)")
 
     def _there(self, box: _Box | None, role: str) -> _Box:

@@ -241,9 +241,11 @@ def test_wires_are_listened_to_on_demand(hand: Hand) -> None:
 
 def test_power_cycle_is_noticed_before_a_bias_is_set_again(hand: Hand) -> None:
     power_cycle = (CommandKind.FAULT, {"name": "power-cycle", "box": "Keithley2400"})
-    outcome = hand.run(SET_UP, set_to(Quantity.BIAS_V, 1e-3), power_cycle, set_to(Quantity.BIAS_V, 2e-3), SET_UP)
-    assert "a power cycle, or a hand at the panel? Set up again" in hand.outcomes[3]
-    assert hand.outcomes[4].startswith("accepted")
+    excite = set_to(Quantity.EXCITATION_Vrms, 200e-6), set_to(Quantity.SENSITIVITY_V, 0.1)
+    outcome = hand.run(SET_UP, *excite, power_cycle, set_to(Quantity.BIAS_V, 2e-3), SET_UP)
+    assert "a power cycle, or a hand at the panel? Set up again" in hand.outcomes[4]
+    assert hand.outcomes[5].startswith("accepted")
+    assert ("lock-in", "conductance_S") not in channels(outcome.run_file)
     assert "bias 2 mV" not in " ".join(event.message for event in events_of(outcome))
 
 
