@@ -1,7 +1,8 @@
 """A TOML file that is edited field by field: comments, order and spelling stay, and only what is changed is changed."""
 
 import tomllib
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT
 
 from acquisition.errors import InputError
-from acquisition.toml_model import Location
+from acquisition.toml_model import Location, place_text
 from acquisition.whole_file import whole_file
 
 
@@ -58,30 +59,40 @@ class TomlDocument:
         return found
 
     def put(self, location: Location, value: Any) -> None:
-        """Set a field, making its table if there is none; None takes the field out."""
-        if value is None:
-            self._remove(location)
-            return
-        table = self._table(location[:-1])
-        if self.get(location) != value or location[-1] not in table:
-            table[location[-1]] = value
+        """Set a field, making its table if there is none; None takes the field out.
+
+        Raises
+        ------
+        InputError
+            As the other changes do, if the file has something of another kind there, e.g. a number for a table; a part
+            of the change may have been made by then.
+        """
+        with _fitting(location):
+            if value is None:
+                self._remove(location)
+                return
+            table = self._table(location[:-1])
+            if self.get(location) != value or location[-1] not in table:
+                table[location[-1]] = value
 
     def add_table(self, location: Location) -> None:
-        """Append an empty table to a list of tables, making the list if there is none."""
-        parent, key = self._table(location[:-1]), location[-1]
-        if key not in parent:
-            parent[key] = tomlkit.aot() if len(location) == 1 else tomlkit.array()
-        tables = parent[key]
-        tables.append(tomlkit.table() if isinstance(tables, AoT) else tomlkit.inline_table())
+        """Append an empty table to a list of tables, making the list if there is none; raises as `put` does."""
+        with _fitting(location):
+            parent, key = self._table(location[:-1]), location[-1]
+            if key not in parent:
+                parent[key] = tomlkit.aot() if len(location) == 1 else tomlkit.array()
+            tables = parent[key]
+            tables.append(tomlkit.table() if isinstance(tables, AoT) else tomlkit.inline_table())
 
     def remove_table(self, location: Location) -> None:
-        """Take one table out of a list of tables, or a table that is optional; an empty list goes too."""
-        parent = self._at(location[:-1])
-        if parent is None:
-            return
-        del parent[location[-1]]
-        if isinstance(location[-1], int) and not len(parent):
-            self._remove(location[:-1])
+        """Take a table out of a list of tables, or an optional one; an empty list goes too. Raises as `put` does."""
+        with _fitting(location):
+            parent = self._at(location[:-1])
+            if parent is None:
+                return
+            del parent[location[-1]]
+            if isinstance(location[-1], int) and not len(parent):
+                self._remove(location[:-1])
 
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all; raises `RunFileError` if it cannot be."""
@@ -111,6 +122,17 @@ class TomlDocument:
                 found[part] = tomlkit.table()
             found = found[part]
         return found
+
+
+@contextmanager
+def _fitting(location: Location) -> Iterator[None]:
+    """Turn what a change stumbles over, where the file is of another make than its model, into an error of ours."""
+    try:
+        yield
+    except (TypeError, AttributeError, LookupError, TOMLKitError) as error:
+        raise InputError(
+            f"{place_text(location)}: the file has something of another kind there; correct it as text"
+        ) from error
 
 
 def parsed(text: str, *, is_list: bool) -> Any:

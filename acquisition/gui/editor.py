@@ -8,12 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QFontDatabase, QKeySequence, QTextCursor
+from PyQt5.QtGui import QCloseEvent, QKeySequence
 from PyQt5.QtWidgets import (
     QAction,
     QLabel,
     QMainWindow,
-    QPlainTextEdit,
     QScrollArea,
     QSplitter,
     QToolBar,
@@ -29,6 +28,7 @@ from acquisition.gui.plan_preview import PlanPreview
 from acquisition.gui.question import Answer, ask
 from acquisition.gui.rack_field import RackField
 from acquisition.gui.style import Tone
+from acquisition.gui.toml_text import TomlText
 from acquisition.plan import make_plan
 from acquisition.recipe import Recipe
 from acquisition.station_file import Station
@@ -36,7 +36,6 @@ from acquisition.toml_document import TomlDocument
 from acquisition.toml_model import Location, TomlFile, place_text
 
 CHECK_AFTER_MS = 150
-TEXT_AFTER_MS = 600
 KINDS = "TOML (*.toml)"
 NEW_RECIPE = """[run]
 name = "new"
@@ -78,7 +77,7 @@ class Editor(QMainWindow):
         self.model, self._around = model, around
         self.path: Path | None = None
         self._new = NEW_RECIPE if model is Recipe else NEW_STATION
-        self._saved_text, self._is_text_new = self._new, False
+        self._saved_text = self._new
         self.document = TomlDocument(self._new, "new file")
         self.form: ModelForm | None = None
         self.area = QScrollArea()
@@ -86,18 +85,13 @@ class Editor(QMainWindow):
         self.verdict = QLabel()
         self.verdict.setWordWrap(True)
         self.preview = PlanPreview(around.palette)
-        self.text = QPlainTextEdit()
-        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.text = TomlText()
         self.rack = RackField(around)
         self._build()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.check)
-        self._text_timer = QTimer(self)
-        self._text_timer.setSingleShot(True)
-        self._text_timer.timeout.connect(self._take_typed)
-        self.text.textChanged.connect(self._wait_for_text)
+        self.text.typed.connect(self._take_typed)
         self.rack.changed.connect(self.check)
         self.begin_new()
 
@@ -170,9 +164,10 @@ class Editor(QMainWindow):
 
     def _begin(self, path: Path | None, text: str) -> None:
         self.path, self._saved_text = path, text
-        self.text.setPlainText(text)  # and nothing of the file before to go back to
+        self.text.begin(text)
         if complaint := self._take_text():
-            self._point_at(complaint)
+            self.preview.setCurrentWidget(self.text)
+            self.text.point_at(complaint)
 
     @property
     def is_changed(self) -> bool:
@@ -249,39 +244,41 @@ class Editor(QMainWindow):
         self.form.edited.connect(self._edit)
         self.form.added.connect(self._add)
         self.form.removed.connect(self._remove)
+        before_form = self.area.takeWidget()
+        if before_form is not None:
+            before_form.deleteLater()  # not at once: one of its own buttons may have brought us here
         self.area.setWidget(self.form)
         if place is not None:
             QTimer.singleShot(0, lambda: place.setValue(before))
         self.check()
 
     def _edit(self, place: Location, value: object) -> None:
-        self.document.put(place, value)
-        self._put_text(self.document.text)
+        if not self._change(lambda: self.document.put(place, value)):
+            return
         if isinstance(value, dict):
             self._show_document()
         else:
             self._timer.start(CHECK_AFTER_MS)
 
     def _add(self, place: Location) -> None:
-        self.document.add_table(place)
-        self._put_text(self.document.text)
-        self._show_document()
+        if self._change(lambda: self.document.add_table(place)):
+            self._show_document()
 
     def _remove(self, place: Location) -> None:
-        self.document.remove_table(place)
-        self._put_text(self.document.text)
-        self._show_document()
+        if self._change(lambda: self.document.remove_table(place)):
+            self._show_document()
 
-    def _put_text(self, text: str) -> None:
-        """Show what the form has made of the file, as one step that can be undone."""
-        place = self.text.verticalScrollBar()
-        before = 0 if place is None else place.value()
-        cursor = self.text.textCursor()
-        cursor.select(QTextCursor.SelectionType.Document)
-        cursor.insertText(text)
-        if place is not None:
-            place.setValue(before)
-        self._is_text_new = False
+    def _change(self, change: Callable[[], None]) -> bool:
+        """Change the file and return whether that went well; where it cannot be, the text is for the person to mend."""
+        try:
+            change()
+        except InputError as error:
+            self.document = TomlDocument(self.text.toPlainText(), self._name)  # as it was
+            self.preview.setCurrentWidget(self.text)
+            self._say(str(error), is_bad=True)
+            return False
+        self.text.put(self.document.text)
+        return True
 
     def _step(self, step: Callable[[], None]) -> None:
         """Undo or redo: the text remembers every change, of the form too."""
@@ -289,20 +286,16 @@ class Editor(QMainWindow):
         step()
         self._take_text()
 
-    def _wait_for_text(self) -> None:
-        self._is_text_new = True
-        self._text_timer.start(TEXT_AFTER_MS)
-
     def _take_typed(self) -> None:
         """Take what is being typed, be it in a field that was not left yet, or in the text."""
-        if self._is_text_new:
+        if self.text.is_typed:
             self._take_text()
         elif self.form is not None:
             self.form.take_typed()
 
     def _take_text(self) -> str:
         """Make the form anew from the text, and return what is wrong with one that is no TOML, which has no form."""
-        self._is_text_new = False
+        self.text.is_typed = False
         try:
             self.document = TomlDocument(self.text.toPlainText(), self._name)
         except InputError as error:
@@ -314,16 +307,6 @@ class Editor(QMainWindow):
         self.area.show()
         self._show_document()
         return ""
-
-    def _point_at(self, complaint: str) -> None:
-        """Show the text, the line marked that a complaint names."""
-        self.preview.setCurrentWidget(self.text)
-        line = re.search(r"at line (\d+)", complaint)
-        cursor = self.text.textCursor()
-        cursor.movePosition(QTextCursor.MoveOperation.Start)
-        cursor.movePosition(QTextCursor.MoveOperation.Down, n=int(line[1]) - 1 if line else 0)
-        cursor.select(QTextCursor.SelectionType.LineUnderCursor)
-        self.text.setTextCursor(cursor)
 
     def check(self) -> None:
         """Say beside the fields what is wrong, or show what would come of it."""

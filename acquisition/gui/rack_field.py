@@ -73,6 +73,11 @@ class RackField(QWidget):
                 "no station file is chosen; choose one, or write one: `zerobias station new --out my.toml`"
             )
 
+    def show_station(self) -> None:
+        """Choose a rack with the station file: where there was none, a rehearsal, which touches no box."""
+        if self._where is Where.SIMULATED:
+            self.choose(Where.REHEARSAL)
+
     @property
     def station(self) -> Path | None:
         """Return the station file, None for the simulated rack's own."""

@@ -146,6 +146,8 @@ class StartPanel(Panel):
         choice = self.choice
         editor = Editor(model, replace(self._around, station=choice.station, sample=choice.sample), self)
         editor.saved.connect(field.set_path)
+        if model is Station:
+            editor.saved.connect(lambda _: self.rack.show_station())
         return editor
 
     def close_editors(self) -> bool:

@@ -151,7 +151,10 @@ def test_station_is_edited_with_its_lists_switches_and_optional_box(
     assert isinstance(switch, QCheckBox)
     switch.click()
     type_into(qtbot, editor, ("temperature", "approach", 0, "minutes"), "4")
+    start = editor.parent()
+    assert isinstance(start, StartPanel) and start.rack.station is None
     editor.save.trigger()
+    assert start.rack.station == editor.path and start.rack.simulated == "cu1"  # a rehearsal, no box is touched
     assert editor.path is not None
     station = load_station(editor.path)
     assert station.voltmeter is not None and station.voltmeter.address == "GPIB0::7::INSTR"
@@ -321,6 +324,27 @@ def test_toolbar_begins_a_new_file_once_the_old_one_is_saved(open_editor: Callab
     assert load_station(path).station.name == "ours"
     assert editor.path is None and editor.windowTitle() == "new station - Zerobias"
     assert "7 fields are wrong" in editor.verdict.text()
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [("series = 'abc'", "series"), ("[series]\ntemperatures_K = [1]", "series"), ("run = 3", "run.note")],
+)
+def test_file_of_another_make_is_said_to_be_and_left_as_it_is(
+    open_editor: Callable[[str], Editor], qtbot: Any, tmp_path: Path, text: str, where: str
+) -> None:
+    editor = open_editor("quick.toml")
+    odd = tmp_path / "odd.toml"
+    odd.write_text(text)
+    editor.load(odd)
+    if where == "series":
+        press(qtbot, editor, "Add [[series]]")
+    else:
+        assert editor.form is not None
+        qtbot.keyClicks(editor.form.lines["run", "note"].editor, "hm")
+        editor.form.take_typed()
+    assert editor.verdict.text().startswith(f"{where}: the file has something of another kind there")
+    assert editor.text.isVisible() and not editor.is_changed
 
 
 def test_second_click_comes_back_to_the_editor_of_a_file(open_editor: Callable[[str], Editor], qtbot: Any) -> None:
