@@ -235,7 +235,7 @@ def _field(status: Status) -> tuple[str, Tone]:
 
 def _helium(status: Status) -> tuple[str, Tone]:
     if status.helium_fraction is None:
-        return "no meter", Tone.IDLE
+        return "no meter" if status.state else "-", Tone.IDLE
     text = f"{status.helium_fraction:.0%}"
     if _is_any("helium_fraction", status.phase.alarms):
         return f"{text}, OUT", Tone.BAD

@@ -37,7 +37,7 @@ ENABLED = {
     "running": {"pause_point", "pause_sweep", "abort", "note"},
     "paused": {"go_on", "abort", "note"},
     "complete": {"start"},
-    "interrupted": {"start", "go_on"},
+    **{ended: {"start", "go_on"} for ended in ("interrupted", "aborted", "failed", "safety-stop")},
 }
 """What can be pressed in a state of the run."""
 

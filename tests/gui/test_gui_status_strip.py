@@ -110,7 +110,8 @@ def test_temperature_of_a_run_that_has_ended_claims_nothing(qtbot: Any) -> None:
 
 
 def test_helium_says_when_it_is_low_and_when_there_is_no_meter(qtbot: Any) -> None:
-    assert shown(qtbot)["helium"] == "no meter"
+    assert shown(qtbot)["helium"] == "-"
+    assert shown(qtbot, state="running")["helium"] == "no meter"
     assert shown(qtbot, helium_fraction=0.63)["helium"] == "63%"
     assert shown(qtbot, helium_fraction=0.25)["helium"] == "25%, LOW"
     assert shown(qtbot, helium_fraction=0.15, phase=RunPhase(alarms=(LOW_HELIUM,)))["helium"] == "15%, OUT"
