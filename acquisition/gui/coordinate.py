@@ -31,7 +31,7 @@ class Coordinate:
     Attributes
     ----------
     symbol : str
-        Of the quantity, e.g. V.
+        Of the quantity, e.g. V; empty for an axis without one, of which nothing is said.
     unit : str
         SI unit of the reading, or e2/h and the like, which take no prefix.
     value : callable
@@ -47,10 +47,12 @@ class Coordinate:
 
     def words(self, place: float) -> str:
         """Return how a place reads, e.g. V = 123.4 uV."""
-        return f"{self.symbol} = {self._amount(self.value(place), self.digits)}"
+        return f"{self.symbol} = {self._amount(self.value(place), self.digits)}" if self.symbol else ""
 
     def difference(self, place: float, mark: float) -> str:
         """Return how far a place is from a mark, e.g. 12.3 uV."""
+        if not self.symbol:
+            return ""
         return f"\u0394{self.symbol} = {self._amount(self.value(place) - self.value(mark), 4)}"
 
     def _amount(self, value: float, digits: int) -> str:

@@ -42,7 +42,7 @@ class _Reader:
         if self.plot.mark is None:
             return ""
         differences = map(Coordinate.difference, (self.x, self.y), (x, y), self.plot.mark)
-        return f"from the mark: {', '.join(differences)}"
+        return f"from the mark: {', '.join(filter(None, differences))}"
 
 
 def _nothing(_x: float, _y: float) -> str:

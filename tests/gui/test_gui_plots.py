@@ -16,6 +16,7 @@ from PyQt5.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu, QMes
 
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.conditions_view import ConditionsView
+from acquisition.gui.coordinate import BIAS, CONDUCTANCE, FIELD, TEMPERATURE_IN_DECADES, Coordinate
 from acquisition.gui.evidence_panel import EvidencePanel
 from acquisition.gui.exponent_view import ExponentView
 from acquisition.gui.map_view import MapView
@@ -361,3 +362,20 @@ def test_a_place_that_cannot_be_written_is_told(watching: LabWindow, tmp_path: P
     view.failed.disconnect(told.append)
     assert "nowhere" in str(told[0])
     watching.trouble.hide()
+
+
+@pytest.mark.parametrize(
+    ("coordinate", "place", "words", "mark", "difference"),
+    [
+        (BIAS, 0.1234, "V = 123.4 \u00b5V", 0.1, "\u0394V = 23.4 \u00b5V"),
+        (CONDUCTANCE, 2845.1234, "G = 2845.123 e\u00b2/h", 2845.0, "\u0394G = 0.1234 e\u00b2/h"),
+        (TEMPERATURE_IN_DECADES, -1.0, "T = 100 mK", 0.0, "\u0394T = -900 mK"),
+        (FIELD, -2.5, "H = -2.5 T", -2.0, "\u0394H = -500 mT"),
+        (Coordinate(""), 3.0, "", 1.0, ""),
+    ],
+)
+def test_places_read_in_si_units_and_so_do_their_differences(
+    coordinate: Coordinate, place: float, words: str, mark: float, difference: str
+) -> None:
+    assert coordinate.words(place) == words
+    assert coordinate.difference(place, mark) == difference
