@@ -235,7 +235,7 @@ def make_curves(
     bias = _column("bias_V", bias_V, None)
     count = bias.size
     if count < MINIMUM_ROWS:
-        raise DataError(f"{count} rows are too few for a curve: at least {MINIMUM_ROWS} are needed")
+        raise DataError(f"a curve needs at least {MINIMUM_ROWS} rows, not {count}")
     temperature = _column("temperature_K", temperature_K, count)
     field_column = _column("field_T", field_T, count)
     conductance = _column("conductance_S", conductance_S, count)

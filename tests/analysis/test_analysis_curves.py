@@ -100,7 +100,7 @@ def test_columns_that_are_no_curves_are_refused(columns: dict, complaint: str) -
 
 
 def test_too_few_rows_are_refused() -> None:
-    with pytest.raises(DataError, match="4 rows are too few"):
+    with pytest.raises(DataError, match="at least 5 rows, not 4"):
         make_curves(bias_V=FIVE[:4], temperature_K=0.1, conductance_S=FIVE[:4])
 
 
