@@ -16,14 +16,12 @@ from scipy.special import gammaincc
 from analysis.errors import WindowError
 from analysis.quantities import reduced_bias, thermal_voltage_V
 from analysis.quantity import Quantity
-from analysis.scaling.master_curve import MasterBasis
 from analysis.signs.even_curve import EvenCurve
 from analysis.signs.shared_curve import SharedCurve
 
 Floats = NDArray[np.float64]
 NamedCurves = Sequence[tuple[str, Sequence[EvenCurve]]]
 
-CURVE_POINTS = 81
 STEP = 0.02
 MOVE_STEP = 0.005
 LEAST_LIKELY = 0.01
@@ -249,9 +247,11 @@ class _Problem:
         return v, values - float(weights @ (values - common)), error
 
     def curve(self, point: Floats) -> tuple[Floats, Floats]:
-        """Return v and the common curve less its value at zero."""
+        """Return v and the common curve less its value at zero, where there are values: between far ones it is free."""
         shared, scales = self.shared(point)
-        basis: MasterBasis = shared.basis
-        v = np.sinh(np.linspace(0.0, np.arcsinh(basis.maximum_v), CURVE_POINTS))
-        functions = basis.evaluate(v) - basis.evaluate(np.zeros(1))
+        coupling = np.append(0.0, point[point.size // 2 :])[self.owner]
+        thermal_V = thermal_voltage_V(np.array([curve.temperature_K for curve in self.curves]))
+        own = [curve.bias_V * unit for curve, unit in zip(self.curves, np.exp(coupling) / thermal_V, strict=True)]
+        v = np.unique(np.concatenate([np.zeros(1), *own]))
+        functions = shared.basis.evaluate(v) - shared.basis.evaluate(np.zeros(1))
         return v, functions @ shared.fit(scales).coefficients

@@ -106,11 +106,9 @@ class CompareWindow(QWidget):
     def _show(self, compared: FilesCompared) -> None:
         self.plot.clear()
         found = compared.universality
-        reach = max(float(sample.reduced_bias.max()) for sample in found.samples)
-        known = found.reduced_bias <= reach  # beyond the last value the spline is free to go anywhere
         common = pyqtgraph.PlotDataItem(
-            np.sqrt(found.reduced_bias[known]),
-            found.curve[known] / CONDUCTANCE_QUANTUM_S,
+            np.sqrt(found.reduced_bias),
+            found.curve / CONDUCTANCE_QUANTUM_S,
             pen=pyqtgraph.mkPen(self._palette.foreground, width=1),
             name="one curve for all",
         )
