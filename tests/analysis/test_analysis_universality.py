@@ -13,17 +13,26 @@ from analysis.universality import Universality, compare_samples
 SAMPLES = ((0.29, 7.8, 0.2), (0.26, 25.2, 0.4), (0.34, 10.3, 0.2))
 
 
+EVEN_V = np.linspace(-1e-3, 1e-3, 101)
+SPARSE_V = 0.06e-3 * np.sinh(np.linspace(-3.15, 3.15, 81))
+"""As recipes have it: the far values are far apart."""
+
+
 def sample(
-    seed: int, coupling: float, amplitude: float, noise: float, shape=gamma, temperatures_K=(0.1, 0.2, 0.4, 0.8, 1.4)
+    seed: int,
+    coupling: float,
+    amplitude: float,
+    noise: float,
+    shape=gamma,
+    temperatures_K=(0.1, 0.2, 0.4, 0.8, 1.4),
+    bias_V=EVEN_V,
 ):
     def curve(bias_V, temperature_K, field_T, way):
         v = bias_V / (VOLT_PER_KELVIN * temperature_K)
         return 2000.0 + amplitude * np.sqrt(temperature_K) * shape(coupling * v)
 
     rng = np.random.default_rng([seed, int(100 * coupling)])
-    return curves_of(
-        sweeps(curve, rng, bias_V=np.linspace(-1e-3, 1e-3, 101), temperatures_K=temperatures_K, noise=noise)
-    )
+    return curves_of(sweeps(curve, rng, bias_V=bias_V, temperatures_K=temperatures_K, noise=noise))
 
 
 def universality_of(seed: int, shapes=(gamma, gamma, gamma)) -> Universality:
@@ -55,6 +64,16 @@ def test_common_curve_is_that_of_the_first_sample() -> None:
     rows = (found.reduced_bias > 1.0) & (found.reduced_bias < 60.0)
     exact = 7.8 * (gamma(0.29 * found.reduced_bias[rows]) - 1.0) * 3.874045865e-5
     assert found.curve[rows] == pytest.approx(exact, abs=0.02 * exact.max())
+
+
+def test_common_curve_stays_with_the_values_where_those_are_far_apart() -> None:
+    pair = [(name, sample(1, *own, bias_V=SPARSE_V)) for name, own in zip("ab", SAMPLES[:2], strict=True)]
+    found = compare_samples(pair)
+    largest = max(own.scaled.max() for own in found.samples)
+    assert found.curve.max() == pytest.approx(largest, rel=0.1)
+    for own in found.samples:
+        common = np.interp(own.reduced_bias, found.reduced_bias, found.curve)
+        assert np.median(abs(own.scaled - common) / own.error) < 1.5
 
 
 def test_single_isotherms_can_be_compared_as_in_figure_11() -> None:
