@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt5.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, pyqtSignal
+from PyQt5.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, pyqtSignal, pyqtSlot
 
 from acquisition.clock import Wall
 from analysis.corrections import Corrections
@@ -96,6 +96,7 @@ class FitWorker(QThread):
 
     fitted = pyqtSignal(object)
     refused = pyqtSignal(str)
+    _answered = pyqtSignal(object, object)
 
     def __init__(self, wall: Wall, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -104,6 +105,12 @@ class FitWorker(QThread):
         self._wake = QWaitCondition()
         self._task: _Task | None = None
         self._is_ending = False
+        self._answered.connect(self._pass_on)
+
+    def forget(self) -> None:
+        """Fit nothing until the next run is begun; what is still on its way is not told."""
+        with QMutexLocker(self._mutex):
+            self._task = None
 
     def begin(self, corrections: Corrections) -> None:
         """Forget the run before; points of another one follow."""
@@ -192,10 +199,13 @@ class FitWorker(QThread):
             task.rest_until_s = ended_s + max(MINIMUM_REST_S, REST * (ended_s - began_s))
 
     def _tell(self, task: _Task, answer: FitAnswer | str | None) -> None:
-        """Tell of a fit, unless another run is looked at by now."""
-        with QMutexLocker(self._mutex):
-            is_current = task is self._task
-        if not is_current or answer is None:
+        if answer is not None:
+            self._answered.emit(task, answer)
+
+    @pyqtSlot(object, object)
+    def _pass_on(self, task: _Task, answer: FitAnswer | str) -> None:
+        """Tell of a fit, unless another run is looked at by now: asked in the window's thread, where runs are begun."""
+        if task is not self._task:
             return
         if isinstance(answer, str):
             self.refused.emit(answer)

@@ -61,6 +61,7 @@ class IsothermsPanel(Panel):
         self.list.itemChanged.connect(self._choose)
         self.list.itemDoubleClicked.connect(self._solo)
         self.all.clicked.connect(self.show_all)
+        self._selection.pointed_at.connect(self._mark)
 
     def clear(self) -> None:
         """Forget the isotherms, and show everything of the next run."""
@@ -119,6 +120,14 @@ class IsothermsPanel(Panel):
         if field_T not in self._fields_T:
             self._fields_T.append(field_T)
             self.field.addItem(f"{field_T:g} T")
+
+    def _mark(self, name: str) -> None:
+        """Mark the temperature of an isotherm that the mouse is on in a view."""
+        item = next((item for item in self._items() if item.text() == name.partition(",")[0]), None)
+        if item is None:
+            self.list.clearSelection()
+        else:
+            self.list.setCurrentItem(item)
 
     def _solo(self, chosen: QListWidgetItem) -> None:
         others = [item for item in self._items() if item is not chosen]

@@ -203,6 +203,8 @@ class View(Panel):
         at = None if reader is None else reader.plot.vb.mapSceneToView(place)
         self._pointed_at = None if reader is None or at is None else (reader, at)
         self._show_words()
+        near = None if reader is None or at is None else reader.plot.nearest(at.x(), at.y(), NEAR)
+        self.selection.point_at(near[0] if near else "")
 
     def _reader_at(self, place: QPointF) -> _Reader | None:
         shown = [reader for reader in self._readers if reader.plot.scene() is not None]
@@ -225,6 +227,7 @@ class View(Panel):
         if a1 is not None and a1.type() == QEvent.Type.Leave:
             self._pointed_at = None
             self._show_words()
+            self.selection.point_at("")
         return super().eventFilter(a0, a1)
 
     # --- export -----------------------------------------------------------------------------------------------------

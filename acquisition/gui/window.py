@@ -288,6 +288,7 @@ class LabWindow(QMainWindow):
         self._status = RunStatus(tail, self._wall)
         self._has_begun = self._was_live = False
         self.bar.forget()
+        self._worker.forget()
         for panel in self.panels:
             panel.clear()
         self.setWindowTitle(f"Zerobias - {run_file.name}")

@@ -19,6 +19,7 @@ from acquisition.gui.conditions_view import ConditionsView
 from acquisition.gui.coordinate import BIAS, CONDUCTANCE, FIELD, TEMPERATURE_IN_DECADES, Coordinate
 from acquisition.gui.evidence_panel import EvidencePanel
 from acquisition.gui.exponent_view import ExponentView
+from acquisition.gui.isotherms_panel import IsothermsPanel
 from acquisition.gui.map_view import MapView
 from acquisition.gui.plots import Plot
 from acquisition.gui.raw_view import RawView
@@ -132,7 +133,12 @@ def test_the_point_under_the_mouse_names_its_isotherm(watching: LabWindow) -> No
     place = int(np.argmax(bias_mV))
     scene = view.plot.vb.mapViewToScene(QPointF(bias_mV[place], conductance[place]))
     view.graphics.scene().sigMouseMoved.emit(scene)
-    assert re.search(r", [\d.]+ K(, 2 T)?$", view.readout.text())
+    found = re.search(r", ([\d.]+ K)(, 2 T)?$", view.readout.text())
+    assert found
+    listed = watching.panel(IsothermsPanel).list
+    assert [item.text() for item in listed.selectedItems()] == [found[1]]
+    view.graphics.scene().sigMouseMoved.emit(QPointF(0.0, 0.0))
+    assert not listed.selectedItems()
 
 
 def test_zooming_by_hand_scales_the_collapse_with_the_slider(watching: LabWindow, qtbot: Any) -> None:
@@ -172,7 +178,7 @@ def test_a_run_without_an_exponent_says_why_and_claims_nothing(
     window.panel(CollapseView).auto.click()
     window.attach(short_run)
     collapse, exponent = window.panel(CollapseView), window.panel(ExponentView)
-    qtbot.waitUntil(lambda: "isotherm" in collapse.readout.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "determines alpha" in collapse.readout.text(), timeout=20_000)
     assert collapse.alpha is None
     assert collapse.auto.isChecked()
     assert collapse._window.getRegion() == (0.0, 0.0)
@@ -379,3 +385,16 @@ def test_places_read_in_si_units_and_so_do_their_differences(
 ) -> None:
     assert coordinate.words(place) == words
     assert coordinate.difference(place, mark) == difference
+
+
+def test_a_fit_that_comes_after_its_run_was_left_is_not_shown(
+    make_window: Callable[..., LabWindow], field_run: Path, short_run: Path, qtbot: Any
+) -> None:
+    window = make_window()
+    window.attach(field_run)
+    with qtbot.waitSignal(window._worker._answered, timeout=20_000) as late:
+        pass
+    window.attach(short_run)
+    window._worker._answered.emit(*late.args)
+    qtbot.wait(50)
+    assert window.panel(CollapseView).alpha is None
