@@ -31,10 +31,9 @@ class _Reader:
     y: Coordinate
     note: Callable[[float, float], str]
 
-    def words(self, x: float, y: float) -> str:
-        """Return how a place reads, and which isotherm or curve is there."""
-        near = self.plot.nearest(x, y, NEAR)
-        parts = [self.x.words(x), self.y.words(y), self.note(x, y) or (near[0] if near else "")]
+    def words(self, x: float, y: float, curve: str) -> str:
+        """Return how a place reads, and which isotherm or other curve is there."""
+        parts = [self.x.words(x), self.y.words(y), self.note(x, y) or curve]
         return ", ".join(part for part in parts if part)
 
     def differences(self, x: float, y: float) -> str:
@@ -75,7 +74,7 @@ class View(Panel):
         self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long text never widens it
         self._readers: list[_Reader] = []
         self._said = ""
-        self._pointed_at: tuple[_Reader, QPointF] | None = None
+        self._pointed_at: tuple[str, str] | None = None
         self._news: News | None = None
         self._stale: frozenset[int] = frozenset()
         self._answer: FitAnswer | None = None
@@ -186,10 +185,7 @@ class View(Panel):
 
     def _show_words(self) -> None:
         """Show one line, and where there is a mark a second one, so that nothing jumps while the mouse moves."""
-        lines = [self._said or " ", "move the mouse to measure from the mark"]
-        if self._pointed_at is not None:
-            reader, at = self._pointed_at
-            lines = [reader.words(at.x(), at.y()), reader.differences(at.x(), at.y())]
+        lines = self._pointed_at or (self._said or " ", "move the mouse to measure from the mark")
         has_mark = any(plot.mark for plot in self.plots())
         self.readout.setText("\n".join(lines if has_mark else lines[:1]))
         self.readout.setToolTip(self._said)
@@ -200,11 +196,20 @@ class View(Panel):
 
     def _read_out(self, place: QPointF) -> None:
         reader = self._reader_at(place)
-        at = None if reader is None else reader.plot.vb.mapSceneToView(place)
-        self._pointed_at = None if reader is None or at is None else (reader, at)
+        if reader is None:
+            self._point_at_nothing()
+            return
+        at = reader.plot.vb.mapSceneToView(place)
+        near = reader.plot.nearest(at.x(), at.y(), NEAR)
+        curve = near[0] if near else ""
+        self._pointed_at = (reader.words(at.x(), at.y(), curve), reader.differences(at.x(), at.y()))
         self._show_words()
-        near = None if reader is None or at is None else reader.plot.nearest(at.x(), at.y(), NEAR)
-        self.selection.point_at(near[0] if near else "")
+        self.selection.point_at(curve)
+
+    def _point_at_nothing(self) -> None:
+        self._pointed_at = None
+        self._show_words()
+        self.selection.point_at("")
 
     def _reader_at(self, place: QPointF) -> _Reader | None:
         shown = [reader for reader in self._readers if reader.plot.scene() is not None]
@@ -225,9 +230,7 @@ class View(Panel):
     def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # Qt's name
         """Say again what is seen, once the mouse has left the plots."""
         if a1 is not None and a1.type() == QEvent.Type.Leave:
-            self._pointed_at = None
-            self._show_words()
-            self.selection.point_at("")
+            self._point_at_nothing()
         return super().eventFilter(a0, a1)
 
     # --- export -----------------------------------------------------------------------------------------------------
