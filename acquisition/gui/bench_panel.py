@@ -22,7 +22,6 @@ from PyQt5.QtWidgets import (
 
 from acquisition.checklist import AFTER
 from acquisition.errors import AcquisitionError, InputError
-from acquisition.gui.bench_question import ask_about_bench
 from acquisition.gui.canvas import Canvas
 from acquisition.gui.channel_list import ChannelList
 from acquisition.gui.checklist_dialog import ask_checklist
@@ -30,6 +29,7 @@ from acquisition.gui.hand_form import SHOWN, HandForm
 from acquisition.gui.launch import BenchChoice, LaunchedEngine
 from acquisition.gui.panel import Panel, Surroundings
 from acquisition.gui.plots import Plot
+from acquisition.gui.question import ask
 from acquisition.gui.rack_field import RackField
 from acquisition.gui.style import Tone
 from acquisition.gui.tail import Fresh, RunTail
@@ -230,10 +230,20 @@ class BenchPanel(Panel):
 
     def ask_before_leaving(self, then: Callable[[], object]) -> None:
         """Go on with `then`, as soon as it is clear what becomes of a rack that is on the bench."""
-        if self.is_taken:
-            ask_about_bench(self, self._give_back, then)
-        else:
+        if not self.is_taken:
             then()
+            return
+
+        def give_back_and_leave() -> None:
+            self._give_back()
+            then()
+
+        text = (
+            "The rack on the bench stays taken when the window closes, with all that is set, and no run can have it. "
+            "The next window finds it again."
+        )
+        answers = {"Give back, safe, and close": give_back_and_leave, "Leave it taken and close": then}
+        ask(self, "bench question", text, answers)
 
     # --- showing ----------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QIcon, QKeySequence, QPainter
 from PyQt5.QtWidgets import QAction, QDialog, QInputDialog, QMessageBox, QStyle, QToolBar
 
+from acquisition.gui.question import is_asked
 from acquisition.gui.run_phase import RunPhase
 from acquisition.gui.style import Palette
 from acquisition.readings import AFTER_POINT
@@ -134,9 +135,7 @@ class ControlBar(QToolBar):
         if self._state not in GOING_ON:  # of the bench it costs nothing that could not be set again
             self.bench_safe_wanted.emit()
             return
-        asked = self.findChild(QMessageBox, "abort question")
-        if isinstance(asked, QMessageBox) and asked.isVisible():  # F12 twice
-            asked.activateWindow()
+        if is_asked(self, QMessageBox, "abort question"):  # F12 twice
             return
         box = QMessageBox(self)
         box.setObjectName("abort question")
@@ -155,9 +154,7 @@ class ControlBar(QToolBar):
         box.show()
 
     def _ask_for_note(self) -> None:
-        asked = self.findChild(QInputDialog, "note question")
-        if isinstance(asked, QInputDialog) and asked.isVisible():
-            asked.activateWindow()
+        if is_asked(self, QInputDialog, "note question"):
             return
         dialog = QInputDialog(self)
         dialog.setObjectName("note question")

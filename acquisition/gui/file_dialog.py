@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+from PyQt5.QtWidgets import QDialog, QFileDialog, QWidget
+
+from acquisition.gui.question import ask
 
 FOLDERS = ""
 """Instead of kinds of files, where a folder is asked for."""
@@ -32,12 +34,7 @@ class _FileDialog(QFileDialog):
             super().accept()
             return
         text = f"{chosen[0].name} is there already. Overwrite it?"
-        question = QMessageBox(QMessageBox.Icon.Warning, self.windowTitle(), text, parent=self)
-        question.finished.connect(question.deleteLater)
-        question.setModal(False)
-        question.addButton("Overwrite", QMessageBox.ButtonRole.AcceptRole).clicked.connect(self._accept_now)
-        question.setDefaultButton(question.addButton(QMessageBox.StandardButton.Cancel))
-        question.show()
+        ask(self, "overwrite question", text, {"Overwrite": self._accept_now})
 
     def _accept_now(self) -> None:
         super().accept()

@@ -3,14 +3,24 @@
 from collections.abc import Callable, Mapping
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QMessageBox, QWidget
+from PyQt5.QtWidgets import QDialog, QMessageBox, QWidget
 
 Answer = QMessageBox.StandardButton
+Action = Callable[[], object]
 
 
-def ask(parent: QWidget, name: str, text: str, answers: Mapping[Answer, Callable[[], object]]) -> None:
-    """Ask what to do, by buttons and one that cancels; a question of a name is asked once at a time."""
-    if parent.findChild(QMessageBox, name) is not None:
+def is_asked(parent: QWidget, kind: type[QDialog], name: str) -> bool:
+    """Say whether a question of a name is open, and bring it to the front: it is asked once at a time."""
+    for asked in parent.findChildren(kind, name):
+        if asked.isVisible():  # one that is answered is a child until Qt has deleted it
+            asked.activateWindow()
+            return True
+    return False
+
+
+def ask(parent: QWidget, name: str, text: str, answers: Mapping[Answer, Action] | Mapping[str, Action]) -> None:
+    """Ask what to do, by buttons, Qt's own or with words of ours, and one that cancels."""
+    if is_asked(parent, QMessageBox, name):
         return
     box = QMessageBox(parent)
     box.setObjectName(name)
@@ -19,6 +29,8 @@ def ask(parent: QWidget, name: str, text: str, answers: Mapping[Answer, Callable
     box.setModal(False)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     for answer, action in answers.items():
-        box.addButton(answer).clicked.connect(lambda _, action=action: action())
+        own = isinstance(answer, str)
+        button = box.addButton(answer, QMessageBox.ButtonRole.AcceptRole) if own else box.addButton(answer)
+        button.clicked.connect(lambda _, action=action: action())
     box.setDefaultButton(box.addButton(Answer.Cancel))
     box.show()
