@@ -4,14 +4,12 @@ It owns no run: closing it, or losing it, changes nothing for the engine. It com
 """
 
 import traceback
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from PyQt5.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
+from PyQt5.QtCore import QCoreApplication, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import QDockWidget, QInputDialog, QMainWindow, QScrollArea, QTabWidget, QToolBar
 
 from acquisition.errors import AcquisitionError, InputError
 from acquisition.gui.analysis_process import AnalysisProcess
@@ -19,7 +17,7 @@ from acquisition.gui.bench_panel import BenchPanel
 from acquisition.gui.bench_status import bench_status
 from acquisition.gui.checklist_dialog import ask_checklist
 from acquisition.gui.collapse_view import CollapseView
-from acquisition.gui.control_bar import GOING_ON, ControlBar
+from acquisition.gui.control_bar import GOING_ON
 from acquisition.gui.editor import Editor
 from acquisition.gui.file_dialog import FOLDERS, ask_for_file
 from acquisition.gui.fitting import FitAnswer, FitWorker
@@ -28,33 +26,26 @@ from acquisition.gui.layouts import Layouts
 from acquisition.gui.log_pane import LogPane
 from acquisition.gui.menus import Menus
 from acquisition.gui.panel import News, Panel, Surroundings
-from acquisition.gui.panels import PANELS, Area, Place
+from acquisition.gui.panel_frame import PanelFrame
+from acquisition.gui.panels import PANELS, Place
 from acquisition.gui.run_phase import RunPhase
 from acquisition.gui.run_status import RunStatus
 from acquisition.gui.simulator_panel import SimulatorPanel
 from acquisition.gui.start_panel import StartPanel
-from acquisition.gui.status_strip import Status, StatusStrip
+from acquisition.gui.status_strip import Status
 from acquisition.gui.style import TemperatureColours, Tone
 from acquisition.gui.tail import Fresh, RunTail
 from acquisition.gui.trouble import ENDS, PAUSED, Trouble, trouble_of_error, trouble_of_pause, trouble_of_run
 from acquisition.gui.trouble_dialog import TroubleDialog
-from acquisition.gui.view import View
 from acquisition.gui.zero_bias_view import ZeroBiasView
 from acquisition.measured import facts_of_run
 from acquisition.run_schema import SUFFIX
 from acquisition.running.command_file import CommandKind, write_command
 
-Kind = TypeVar("Kind", bound=Panel)
-
 LOOK_MS = 40
-DOCK_AREAS = {
-    Area.LEFT: Qt.DockWidgetArea.LeftDockWidgetArea,
-    Area.RIGHT: Qt.DockWidgetArea.RightDockWidgetArea,
-    Area.BOTTOM: Qt.DockWidgetArea.BottomDockWidgetArea,
-}
 
 
-class LabWindow(QMainWindow):
+class LabWindow(PanelFrame):
     """The lab window.
 
     Signals
@@ -73,9 +64,8 @@ class LabWindow(QMainWindow):
     theme_wanted = pyqtSignal()
 
     def __init__(self, around: Surroundings, places: Sequence[Place] = PANELS) -> None:
-        super().__init__()
+        super().__init__(around, places)
         self.setWindowTitle("Zerobias")
-        self.resize(1280, 800)
         self._around = around
         self._wall = around.wall
         self._tail: RunTail | None = None
@@ -87,52 +77,31 @@ class LabWindow(QMainWindow):
         self._report.done.connect(self._tell_of_report)
         self._report.refused.connect(self.complain)
         self.trouble = TroubleDialog(self)
-        self.panels: list[Panel] = []
-        self.docks: dict[str, QDockWidget] = {}
-        self._build(places)
+        self.layouts = Layouts(self, around.settings)
+        self.menus = Menus(self, self, self.docks, self.layouts)
         self._worker = FitWorker(self._wall, self)
         self._worker.fitted.connect(self._take_fit)
         for panel in self.panels:
-            self._worker.refused.connect(panel.show_refusal)
+            self._listen_to(panel)
+        self._listen_to_bar()
+        self.layouts.restore()
         self._worker.start()
         program = QCoreApplication.instance()
         assert program is not None
         program.aboutToQuit.connect(self._worker.end)  # the program may end without closing its window
-        self._look_timer = self._timer(LOOK_MS, self._look)
+        self._look_timer = QTimer(self)
+        self._look_timer.timeout.connect(self._look)
+        self._look_timer.start(LOOK_MS)
 
-    def panel(self, kind: type[Kind]) -> Kind:
-        """Return the panel of a kind."""
-        return next(panel for panel in self.panels if isinstance(panel, kind))
+    def _listen_to(self, panel: Panel) -> None:
+        panel.failed.connect(self.complain)
+        panel.run_opened.connect(self._open)
+        panel.run_chosen.connect(self.launch)
+        panel.commanded.connect(self._send)
+        self._worker.refused.connect(panel.show_refusal)
 
-    def show_panel(self, panel: Panel) -> None:
-        """Bring a panel to the front."""
-        if panel.name in self.docks:
-            self.docks[panel.name].show()
-            self.docks[panel.name].raise_()
-        else:
-            names = [self.centre.tabText(place) for place in range(self.centre.count())]
-            self.centre.setCurrentIndex(names.index(panel.name))
-
-    # --- building ---------------------------------------------------------------------------------------------------
-
-    def _build(self, places: Sequence[Place]) -> None:
-        self.strip = StatusStrip(self._around.palette)
-        self.bar = ControlBar(self._around.palette)
-        self.addToolBar(self.bar)
-        self.addToolBarBreak()
-        strip_bar = QToolBar("Status")
-        strip_bar.setObjectName("Status")
-        strip_bar.setMovable(False)
-        strip_bar.addWidget(self.strip)
-        self.addToolBar(strip_bar)
-        self.centre = QTabWidget()
-        self.centre.setDocumentMode(True)
-        self.setCentralWidget(self.centre)
-        for place in places:
-            self._add(place)
-        self._arrange()
-        self.layouts = Layouts(self, self._around.settings)
-        self.menus = Menus(self, self, self.docks, self.layouts)
+    def _listen_to_bar(self) -> None:
+        """Have the bar steer the run, or else the bench, and panels hear of each other."""
         self.bar.wanted.connect(self._send)
         self.bar.resume_wanted.connect(self._resume)
         self.bar.start.triggered.connect(lambda: self.show_panel(self.panel(StartPanel)))
@@ -142,60 +111,12 @@ class LabWindow(QMainWindow):
         bench.told.connect(lambda header, _: self.bar.show_bench(is_taken=header is not None))
         self.bar.bench_safe_wanted.connect(bench.idle_safe)
         simulator.bench_commanded.connect(bench.tell)
-        self.layouts.restore()
-
-    def _add(self, place: Place) -> None:
-        """Make a panel, give it its place, and listen to it."""
-        panel = place.make(self._around)
-        self.panels.append(panel)
-        panel.failed.connect(self.complain)
-        panel.run_opened.connect(self._open)
-        panel.run_chosen.connect(self.launch)
-        panel.commanded.connect(self._send)
-        widget = panel if isinstance(panel, View) else _scrolling(panel)
-        if place.area is Area.CENTRE:
-            self.centre.addTab(widget, panel.name)
-            return
-        dock = QDockWidget(panel.name, self)
-        dock.setObjectName(f"dock {panel.name}")
-        dock.setWidget(widget)
-        dock.visibilityChanged.connect(panel.set_in_front)
-        self.addDockWidget(DOCK_AREAS[place.area], dock)
-        self.docks[panel.name] = dock
-
-    def _arrange(self) -> None:
-        for area, size, along in (
-            (Qt.DockWidgetArea.LeftDockWidgetArea, 480, Qt.Orientation.Horizontal),
-            (Qt.DockWidgetArea.RightDockWidgetArea, 140, Qt.Orientation.Horizontal),
-            (Qt.DockWidgetArea.BottomDockWidgetArea, 250, Qt.Orientation.Vertical),
-        ):
-            docks = [dock for dock in self.docks.values() if self.dockWidgetArea(dock) == area]
-            for first, second in pairwise(docks):
-                self.tabifyDockWidget(first, second)
-            if docks:
-                docks[0].raise_()
-                self.resizeDocks(docks[:1], [size], along)
-
-    def _timer(self, period_ms: int, action: Callable[[], None]) -> QTimer:
-        timer = QTimer(self)
-        timer.timeout.connect(action)
-        timer.start(period_ms)
-        return timer
 
     # --- menus ------------------------------------------------------------------------------------------------------
 
     def ask_for_run(self) -> None:
         """Ask for a run file and look at it."""
         ask_for_file(self, "Open run", self._around.out, f"Runs (*{SUFFIX})", self._open)
-
-    def ask_for_export(self) -> None:
-        """Ask which panel to export, and where to."""
-        views = {view.name: view for view in self.panels if isinstance(view, View)}
-        dialog = QInputDialog(self)
-        dialog.setComboBoxItems(list(views))
-        dialog.setLabelText("Panel to export:")
-        dialog.textValueSelected.connect(lambda name: views[name].graphics.ask_where_to_export())
-        dialog.show()
 
     def ask_for_report(self) -> None:
         """Ask for a folder and write the report of the run into it."""
@@ -213,12 +134,6 @@ class LabWindow(QMainWindow):
     def _tell_of_report(self) -> None:
         self.statusBar().showMessage(f"the report is in {self._report_folder}")
 
-    def follow(self) -> None:
-        """Let all plots look at everything again, whatever has been zoomed."""
-        for panel in self.panels:
-            if isinstance(panel, View):
-                panel.follow()
-
     def leave(self) -> None:
         """Close the window; the engine goes on, and of a rack on the bench it is asked first."""
         self.panel(BenchPanel).ask_before_leaving(self.close)
@@ -234,14 +149,11 @@ class LabWindow(QMainWindow):
 
     def memory(self) -> dict[str, Any]:
         """Return what somebody has chosen in this window, for the one that takes its place."""
-        panels = {panel.name: panel.memory() for panel in self.panels}
-        return {"panels": panels, "tab": self.centre.currentIndex(), "engine": self._engine}
+        return super().memory() | {"engine": self._engine}
 
     def recall(self, memory: dict[str, Any]) -> None:
         """Take over what somebody had chosen in the window before."""
-        for panel in self.panels:
-            panel.recall(memory["panels"][panel.name])
-        self.centre.setCurrentIndex(memory["tab"])
+        super().recall(memory)
         self._engine = memory["engine"]
 
     # --- runs -------------------------------------------------------------------------------------------------------
@@ -430,15 +342,6 @@ class LabWindow(QMainWindow):
         if self._tail is not None:
             self._tail.close()
         super().closeEvent(a0)
-
-
-def _scrolling(panel: Panel) -> QScrollArea:
-    """Return a frame in which a panel may be taller than its place, so that the window fits a small screen."""
-    frame = QScrollArea()
-    frame.setFrameShape(QScrollArea.Shape.NoFrame)
-    frame.setWidgetResizable(True)
-    frame.setWidget(panel)
-    return frame
 
 
 def _planned_temperatures_K(tail: RunTail) -> list[float]:
