@@ -10,8 +10,11 @@ from acquisition.safety import NOT_SAFE
 
 _DOING = frozenset(
     {"preparing", "settling", "ramping", "switch-heating", "switch-cooling", "degaussing", "holding", "comparing"}
-    | {"sweeping", "recovering", "paused", "closing", "aborted", "safety-stop", "failed"}
+    | {"sweeping", "recovering"}
 )
+_SAID_BY_STATE = frozenset({"paused", "closing", "aborted", "safety-stop", "failed"})
+"""What the state of the run says already; the strip has it beside."""
+
 _MEASURING = frozenset({"sweeping", "comparing"})
 QUENCHED = "QUENCH"
 _MAGNET = {
@@ -69,7 +72,7 @@ class RunPhase:
             return RunPhase(doing=f"{kind}: {event.message}")
         return replace(
             self,
-            doing=f"{kind}: {event.message}" if kind in _DOING else self.doing,
+            doing=self._doing_after(event),
             is_settling=kind == "settling" or (self.is_settling and kind not in _MEASURING),
             is_source_at_zero=kind == "safe-state" or (self.is_source_at_zero and kind not in _MEASURING),
             not_safe=self._not_safe_after(event),
@@ -77,6 +80,11 @@ class RunPhase:
             coming_pause=self._coming_pause_after(event),
             alarms=self._alarms_after(event),
         )
+
+    def _doing_after(self, event: Event) -> str:
+        if event.kind in _SAID_BY_STATE:
+            return event.message
+        return f"{event.kind}: {event.message}" if event.kind in _DOING else self.doing
 
     def _not_safe_after(self, event: Event) -> str:
         if event.kind in _MEASURING:

@@ -69,6 +69,12 @@ def test_mode_of_the_magnet_is_what_the_supply_was_found_at(settings: dict[str, 
     assert magnet_mode(RunPhase(), settings) == mode
 
 
+def test_strip_says_what_a_run_is_doing_and_of_its_end_only_what_the_state_does_not_say() -> None:
+    assert phase("settling", "settled").doing == "settling: settling it is"
+    assert phase("settling", "sweeping", "flagged").doing == "sweeping: sweeping it is"
+    assert RunPhase().after([Event(1.0, "closing", "all points measured")]).doing == "all points measured"
+
+
 def test_pause_to_come_is_known_until_it_comes_or_is_taken_back() -> None:
     wish = Event(1.0, PAUSING, AFTER_SWEEP)
     assert RunPhase().after([wish]).coming_pause == AFTER_SWEEP
