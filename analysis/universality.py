@@ -25,6 +25,8 @@ NamedCurves = Sequence[tuple[str, Sequence[EvenCurve]]]
 STEP = 0.02
 MOVE_STEP = 0.005
 LEAST_LIKELY = 0.01
+SAME_PLACE = 0.02
+"""Relative distance of two reduced biases that are one place of the common curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +249,26 @@ class _Problem:
         return v, values - float(weights @ (values - common)), error
 
     def curve(self, point: Floats) -> tuple[Floats, Floats]:
-        """Return v and the common curve less its value at zero, where there are values: between far ones it is free."""
+        """Return v and the common curve less its value at zero, where there are values: between far ones it is free.
+
+        Places closer than `SAME_PLACE` are one, for a curve that is free beside them may jump from one to the other.
+        """
         shared, scales = self.shared(point)
         coupling = np.append(0.0, point[point.size // 2 :])[self.owner]
         thermal_V = thermal_voltage_V(np.array([curve.temperature_K for curve in self.curves]))
         own = [curve.bias_V * unit for curve, unit in zip(self.curves, np.exp(coupling) / thermal_V, strict=True)]
         v = np.unique(np.concatenate([np.zeros(1), *own]))
         functions = shared.basis.evaluate(v) - shared.basis.evaluate(np.zeros(1))
-        return v, functions @ shared.fit(scales).coefficients
+        curve = functions @ shared.fit(scales).coefficients
+        firsts = _firsts_of_places(v)
+        counts = np.diff(np.append(firsts, v.size))
+        return np.add.reduceat(v, firsts) / counts, np.add.reduceat(curve, firsts) / counts
+
+
+def _firsts_of_places(v: Floats) -> NDArray[np.intp]:
+    """Return where in sorted `v`, shape (m,), a new place begins."""
+    firsts = [0]
+    for row, value in enumerate(v):
+        if value > (1.0 + SAME_PLACE) * v[firsts[-1]]:
+            firsts.append(row)
+    return np.array(firsts)

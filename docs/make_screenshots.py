@@ -8,6 +8,7 @@ own.
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -49,7 +50,8 @@ from acquisition.terminal.commands import station_for
 from simulators.faults import MEANINGS
 from simulators.sample import samples
 
-ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).resolve()
+ROOT = HERE.parents[1]
 QUICK = ROOT / "examples" / "quick.toml"
 SIZE, FINE_SIZE = (1280, 800), (1920, 1080)
 VIEWS = (
@@ -91,7 +93,9 @@ class Studio:
     def measure(self, sample: str, recipe: Path = QUICK) -> Path:
         """Measure a recipe on a sample and return the run file."""
         before = set(self.out.glob("*.zerobias.sqlite"))
-        main(["run", str(recipe), "--simulate", sample, "--out", str(self.out)])
+        own = self.out / recipe.name
+        own.write_text(recipe.read_text(encoding="utf-8").replace('sample = "cu1"', f'sample = "{sample}"'), "utf-8")
+        main(["run", str(own), "--simulate", sample, "--out", str(self.out)])
         (run_file,) = set(self.out.glob("*.zerobias.sqlite")) - before
         return run_file
 
@@ -142,7 +146,7 @@ def fine(studio: Studio) -> None:
     """Take the window on a fine screen."""
     if os.environ.get("QT_SCALE_FACTOR") != "2":
         run = [] if studio.run_file is None else ["--run", str(studio.run_file)]
-        again = [sys.executable, __file__, "fine", *run]
+        again = [sys.executable, str(HERE), "fine", *run]
         subprocess.run(again, check=True, env=os.environ | {"QT_SCALE_FACTOR": "2"})
         return
     window = studio.open_window(style.LIGHT, FINE_SIZE)
@@ -260,9 +264,13 @@ def main_of_pictures() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PICTURES))
     parser.add_argument("--run", type=Path, metavar="RUNFILE")
     options = parser.parse_args()
+    run_file = options.run and options.run.resolve()
     for name in options.names or PICTURES:
-        with tempfile.TemporaryDirectory() as temporary:
-            studio = Studio(ROOT / "docs" / "images", Path(temporary), options.run)
+        with tempfile.TemporaryDirectory() as temporary, contextlib.chdir(temporary):
+            Path("examples").symlink_to(ROOT / "examples")  # so that no picture names a folder of this machine
+            out = Path("runs")
+            out.mkdir()
+            studio = Studio(ROOT / "docs" / "images", out, run_file)
             PICTURES[name](studio)
             studio.window.close()
 
