@@ -14,7 +14,7 @@ from acquisition.errors import AcquisitionError
 from acquisition.gui.canvas import Canvas
 from acquisition.gui.file_dialog import ask_for_file
 from acquisition.gui.plots import Plot
-from acquisition.gui.style import Palette
+from acquisition.gui.style import Palette, line_width
 from acquisition.judgement import FilesCompared, compare_files
 from acquisition.run_schema import SUFFIX
 from analysis.errors import AnalysisError
@@ -109,7 +109,7 @@ class CompareWindow(QWidget):
         common = pyqtgraph.PlotDataItem(
             np.sqrt(found.reduced_bias),
             found.curve / CONDUCTANCE_QUANTUM_S,
-            pen=pyqtgraph.mkPen(self._palette.foreground, width=1),
+            pen=pyqtgraph.mkPen(self._palette.foreground, width=line_width()),
             name="one curve for all",
         )
         self.plot.addItem(common)

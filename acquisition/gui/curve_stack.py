@@ -64,7 +64,8 @@ class CurveStack(pyqtgraph.GraphicsObject):
     Parameters
     ----------
     dot_size : float or None
-        Size of the dots in pixels; None draws lines, of width 1, since wider pens cost five times as much.
+        Size of the dots in pixels; None draws lines, of width 1 on a plain screen, since wider pens cost five times as
+        much.
     """
 
     def __init__(self, dot_size: float | None = None) -> None:
@@ -207,10 +208,11 @@ class CurveStack(pyqtgraph.GraphicsObject):
 
     def _draw(self, painter: QPainter, curves: list[_Curve]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=self._dot_size is None)
+        line_width = _pixels_of_a_line(painter)
         for curve in curves:
             if not curve.is_shown:
                 continue
-            pen = QPen(curve.colour, self._dot_size or 1.0)
+            pen = QPen(curve.colour, self._dot_size or line_width)
             pen.setCosmetic(True)
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # square dots; round ones cost eight times as much
             painter.setPen(pen)
@@ -218,6 +220,12 @@ class CurveStack(pyqtgraph.GraphicsObject):
                 painter.drawPolyline(curve.polygon)
             else:
                 _draw_dots(painter, curve.polygon)
+
+
+def _pixels_of_a_line(painter: QPainter) -> int:
+    """Return how wide a line is, for a cosmetic pen is not scaled on a fine screen."""
+    device = painter.device()
+    return max(1, round(device.devicePixelRatioF())) if device is not None and is_raster(painter) else 1
 
 
 def _draw_dots(painter: QPainter, polygon: QPolygonF) -> None:

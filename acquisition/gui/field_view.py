@@ -6,7 +6,7 @@ import pyqtgraph
 from acquisition.gui.coordinate import FIELD, Coordinate
 from acquisition.gui.panel import News, Surroundings
 from acquisition.gui.plots import Plot
-from acquisition.gui.style import LABELS, isotherm_name
+from acquisition.gui.style import LABELS, isotherm_name, line_width
 from acquisition.gui.view import View
 from analysis.quantities import in_conductance_quanta
 
@@ -52,7 +52,7 @@ class FieldView(View):
         if temperature_K not in self.lines:
             colour = news.colours.colour(temperature_K)
             self.lines[temperature_K] = pyqtgraph.PlotDataItem(
-                pen=pyqtgraph.mkPen(colour, width=1),
+                pen=pyqtgraph.mkPen(colour, width=line_width()),
                 symbol="o",
                 symbolSize=6,
                 symbolBrush=colour,

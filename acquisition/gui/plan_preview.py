@@ -10,7 +10,7 @@ from PyQt5.QtWidgets import QHeaderView, QLabel, QTabWidget, QTreeWidget, QTreeW
 
 from acquisition.gui.canvas import Canvas
 from acquisition.gui.plots import Plot
-from acquisition.gui.style import LABELS, MICROVOLT, MILLIVOLT, Palette, Tone
+from acquisition.gui.style import LABELS, MICROVOLT, MILLIVOLT, Palette, Tone, line_width
 from acquisition.plan import Plan
 from acquisition.planning.plan_rows import (
     STEP_HEADINGS,
@@ -50,7 +50,8 @@ class PlanPreview(QTabWidget):
             pen=None, symbol="o", symbolSize=4, symbolPen=None, symbolBrush=palette.second, name="the grid"
         )
         self._allowed = pyqtgraph.PlotDataItem(
-            pen=pyqtgraph.mkPen(palette.accent, width=1, style=Qt.PenStyle.DashLine), name="largest useful step"
+            pen=pyqtgraph.mkPen(palette.accent, width=line_width(), style=Qt.PenStyle.DashLine),
+            name="largest useful step",
         )
         for item in (self._allowed, self._steps):
             self._plot.addItem(item)

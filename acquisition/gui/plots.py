@@ -17,7 +17,7 @@ from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
 
 from acquisition.gui.curve_stack import CurveStack
 from acquisition.gui.pixmap_cache import PixmapCache, is_raster
-from acquisition.gui.style import Palette
+from acquisition.gui.style import Palette, line_width
 
 Floats = NDArray[np.float64]
 Range = tuple[float, float]
@@ -114,8 +114,8 @@ class Plot(pyqtgraph.PlotItem):
     def line(
         self, colour: QColor | str, name: str = "", *, style: Qt.PenStyle = Qt.PenStyle.SolidLine
     ) -> pyqtgraph.PlotDataItem:
-        """Return a new curve; width 1, since wider pens cost five times as much to draw."""
-        pen = pyqtgraph.mkPen(colour, width=1, style=style)
+        """Return a new curve."""
+        pen = pyqtgraph.mkPen(colour, width=line_width(), style=style)
         curve = pyqtgraph.PlotDataItem(pen=pen, connect="finite", name=name)
         self.addItem(curve)
         return curve
@@ -134,9 +134,8 @@ class Plot(pyqtgraph.PlotItem):
 
     def marker(self, place: float, colour: str, *, angle: int = 90) -> pyqtgraph.InfiniteLine:
         """Return a new dashed line across the plot."""
-        line = pyqtgraph.InfiniteLine(
-            place, angle=angle, pen=pyqtgraph.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
-        )
+        pen = pyqtgraph.mkPen(colour, width=line_width(), style=Qt.PenStyle.DashLine)
+        line = pyqtgraph.InfiniteLine(place, angle=angle, pen=pen)
         self.addItem(line, ignoreBounds=True)
         return line
 

@@ -9,7 +9,7 @@ from enum import Enum
 
 import numpy as np
 import pyqtgraph
-from PyQt5.QtGui import QColor, QFont, QPalette
+from PyQt5.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PyQt5.QtWidgets import QApplication
 
 FONT = "DejaVu Sans"
@@ -143,3 +143,19 @@ class TemperatureColours:
     def _mapped(self, temperature_K: float) -> QColor:
         place = (np.log(temperature_K) - self._low) / self._span
         return self._map.mapToQColor(self._first + (self._last - self._first) * float(np.clip(place, 0.0, 1.0)))
+
+
+def fixed_font(points: int = FONT_POINTS) -> QFont:
+    """Return a font of letters equally wide, for files and wires; the system's own need not be one."""
+    font = QFont(f"{FONT} Mono", points)
+    font.setStyleHint(QFont.StyleHint.Monospace)
+    return font
+
+
+def line_width() -> int:
+    """Return the width of a line in pixels of the screen: the same to the eye on a fine screen as on a plain one.
+
+    On a plain screen it is 1, for wider pens cost five times as much to draw.
+    """
+    screen = QGuiApplication.primaryScreen()
+    return 1 if screen is None else max(1, round(screen.devicePixelRatio()))

@@ -3,8 +3,10 @@
 import re
 
 from PyQt5.QtCore import QTimer, pyqtSignal
-from PyQt5.QtGui import QFontDatabase, QTextCursor
+from PyQt5.QtGui import QTextCursor
 from PyQt5.QtWidgets import QPlainTextEdit
+
+from acquisition.gui.style import fixed_font
 
 PAUSE_MS = 600
 
@@ -28,7 +30,7 @@ class TomlText(QPlainTextEdit):
     def __init__(self) -> None:
         super().__init__()
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.setFont(fixed_font())
         self.is_typed = False
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)

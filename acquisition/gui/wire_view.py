@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtGui import QFont
 from PyQt5.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -18,6 +17,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from acquisition.gui.style import fixed_font
 from acquisition.running.wire_log import FROM_BOX, TO_BOX
 
 MOST_LINES = 2000
@@ -71,9 +71,7 @@ class WireView(QWidget):
         self.text.setReadOnly(True)
         self.text.setMaximumBlockCount(MOST_LINES)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        font = QFont("DejaVu Sans Mono", 8)
-        font.setStyleHint(QFont.StyleHint.Monospace)
-        self.text.setFont(font)
+        self.text.setFont(fixed_font(8))
         self.text.setPlaceholderText("switch the log of the wire on to see every line to and from the boxes")
         column = QVBoxLayout(self)
         for left, right in ((self.listen, self.pause), (self.box, self.copy)):
