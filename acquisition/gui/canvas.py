@@ -15,7 +15,7 @@ from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
 from acquisition.errors import InputError
 from acquisition.gui.figure_files import FIGURE_KINDS, Rows, picture, table_of, write_figure, write_rows
 from acquisition.gui.file_dialog import ask_for_file
-from acquisition.gui.plots import Plot
+from acquisition.gui.plots import Plot, plots_on
 from acquisition.run_schema import SUFFIX
 
 
@@ -60,7 +60,7 @@ class Canvas(pyqtgraph.GraphicsLayoutWidget):
 
     def plots(self) -> list[Plot]:
         """Return the plots."""
-        return [item for item in self.ci.items if isinstance(item, Plot)]
+        return plots_on(self)
 
     def follow(self) -> None:
         """Let all plots follow their data again."""

@@ -14,6 +14,7 @@ from PyQt5.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from PyQt5.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from acquisition.gui.pixmap_cache import PixmapCache, is_raster
+from acquisition.gui.style import line_width
 
 Floats = NDArray[np.float64]
 
@@ -64,13 +65,13 @@ class CurveStack(pyqtgraph.GraphicsObject):
     Parameters
     ----------
     dot_size : float or None
-        Size of the dots in pixels; None draws lines, of width 1 on a plain screen, since wider pens cost five times as
-        much.
+        Size of the dots in pixels; None draws lines.
     """
 
     def __init__(self, dot_size: float | None = None) -> None:
         super().__init__()
         self._dot_size = dot_size
+        self._line_width = line_width()
         self._curves: dict[Hashable, _Curve] = {}
         self._growing: Hashable = None
         self._rest: _Extent | None = None
@@ -133,6 +134,11 @@ class CurveStack(pyqtgraph.GraphicsObject):
             curve.is_shown = is_shown
             self._rest_changed()
             self._changed()
+
+    def set_line_width(self, pixels: int) -> None:
+        """Draw lines so wide."""
+        self._line_width = pixels
+        self._rest_changed()
 
     def curve(self, name: Hashable) -> tuple[Floats, Floats]:
         """Return what is drawn of a curve, shape (n,) each."""
@@ -208,11 +214,10 @@ class CurveStack(pyqtgraph.GraphicsObject):
 
     def _draw(self, painter: QPainter, curves: list[_Curve]) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=self._dot_size is None)
-        line_width = _pixels_of_a_line(painter)
         for curve in curves:
             if not curve.is_shown:
                 continue
-            pen = QPen(curve.colour, self._dot_size or line_width)
+            pen = QPen(curve.colour, self._dot_size or self._line_width)
             pen.setCosmetic(True)
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # square dots; round ones cost eight times as much
             painter.setPen(pen)
@@ -220,12 +225,6 @@ class CurveStack(pyqtgraph.GraphicsObject):
                 painter.drawPolyline(curve.polygon)
             else:
                 _draw_dots(painter, curve.polygon)
-
-
-def _pixels_of_a_line(painter: QPainter) -> int:
-    """Return how wide a line is, for a cosmetic pen is not scaled on a fine screen."""
-    device = painter.device()
-    return max(1, round(device.devicePixelRatioF())) if device is not None and is_raster(painter) else 1
 
 
 def _draw_dots(painter: QPainter, polygon: QPolygonF) -> None:

@@ -6,7 +6,8 @@ A vector figure is drawn in units of a pixel of the screen: pens, dots and lette
 import csv
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyqtgraph
@@ -15,7 +16,8 @@ from PyQt5.QtCore import QMarginsF, QRectF, QSizeF, Qt
 from PyQt5.QtGui import QImage, QPageSize, QPainter, QPdfWriter
 
 from acquisition.errors import InputError
-from acquisition.gui.plots import Plot
+from acquisition.gui.plots import Plot, plots_on
+from acquisition.gui.style import line_width
 
 Rows = list[list[object]]
 """A table, of which the first row says what stands in each column."""
@@ -82,10 +84,23 @@ def picture(graphics: pyqtgraph.GraphicsLayoutWidget) -> QImage:
     image = QImage(graphics.size() * FINENESS, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(FINENESS)
     image.fill(Qt.GlobalColor.white)
-    painter = QPainter(image)
-    graphics.render(painter, QRectF(graphics.rect()), graphics.rect())
-    painter.end()
+    with _lines_as_wide(graphics, FINENESS):
+        painter = QPainter(image)
+        graphics.render(painter, QRectF(graphics.rect()), graphics.rect())
+        painter.end()
     return image
+
+
+@contextmanager
+def _lines_as_wide(graphics: pyqtgraph.GraphicsLayoutWidget, pixels: int) -> Iterator[None]:
+    """Draw lines so wide meanwhile, then as the screen wants them."""
+    for plot in plots_on(graphics):
+        plot.set_line_width(pixels)
+    try:
+        yield
+    finally:
+        for plot in plots_on(graphics):
+            plot.set_line_width(line_width())
 
 
 def _write_png(graphics: pyqtgraph.GraphicsLayoutWidget, path: Path) -> None:
@@ -96,7 +111,8 @@ def _write_png(graphics: pyqtgraph.GraphicsLayoutWidget, path: Path) -> None:
 
 
 def _write_svg(graphics: pyqtgraph.GraphicsLayoutWidget, path: Path) -> None:
-    pyqtgraph.exporters.SVGExporter(graphics.scene()).export(str(path))
+    with _lines_as_wide(graphics, 1):
+        pyqtgraph.exporters.SVGExporter(graphics.scene()).export(str(path))
 
 
 def _write_pdf(graphics: pyqtgraph.GraphicsLayoutWidget, path: Path) -> None:
@@ -107,6 +123,7 @@ def _write_pdf(graphics: pyqtgraph.GraphicsLayoutWidget, path: Path) -> None:
     size = QSizeF(graphics.size()) * (INCH_POINTS / dots_per_inch)
     writer.setPageSize(QPageSize(size, QPageSize.Unit.Point, "panel", QPageSize.SizeMatchPolicy.ExactMatch))
     writer.setPageMargins(QMarginsF(0.0, 0.0, 0.0, 0.0))
-    painter = QPainter(writer)
-    graphics.render(painter)
-    painter.end()
+    with _lines_as_wide(graphics, 1):
+        painter = QPainter(writer)
+        graphics.render(painter)
+        painter.end()

@@ -11,7 +11,7 @@ import numpy as np
 import pyqtgraph
 from numpy.typing import NDArray
 from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QPainter
+from PyQt5.QtGui import QColor, QPainter, QPen
 from PyQt5.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
 
@@ -147,6 +147,16 @@ class Plot(pyqtgraph.PlotItem):
         self.addItem(region, ignoreBounds=True)
         return region
 
+    def set_line_width(self, pixels: int) -> None:
+        """Draw all lines so wide: their pens are not scaled with what they are drawn on."""
+        for item in self.items:
+            if isinstance(item, CurveStack):
+                item.set_line_width(pixels)
+            elif isinstance(item, pyqtgraph.InfiniteLine):
+                item.setPen(_as_wide(item.pen, pixels))
+            elif isinstance(item, pyqtgraph.PlotDataItem) and item.opts["pen"] is not None:
+                item.setPen(_as_wide(item.opts["pen"], pixels))
+
     def drawn(self) -> Iterator[tuple[str, Floats, Floats]]:
         """Yield label, x and y of every curve that is shown, as it is drawn: a logarithmic axis has logarithms."""
         for item in self.items:
@@ -249,3 +259,14 @@ class Plot(pyqtgraph.PlotItem):
         is_automatic = bool(self.vb.autoRangeEnabled()[axis])
         if is_automatic or np.abs(np.subtract(wanted, present)).max() > HARDLY * (wanted[1] - wanted[0]):
             (self.setXRange, self.setYRange)[axis](*wanted, padding=0.0)
+
+
+def plots_on(graphics: pyqtgraph.GraphicsLayoutWidget) -> list[Plot]:
+    """Return the plots of a widget."""
+    return [item for item in graphics.ci.items if isinstance(item, Plot)]
+
+
+def _as_wide(pen: QPen, pixels: int) -> QPen:
+    wide = QPen(pen)
+    wide.setWidth(pixels)
+    return wide

@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyqtgraph
 import pytest
 from PyQt5.QtCore import QPoint, QPointF, Qt
-from PyQt5.QtGui import QImage, QWheelEvent
+from PyQt5.QtGui import QColor, QImage, QWheelEvent
 from PyQt5.QtSvg import QSvgRenderer
 from PyQt5.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu, QMessageBox, QWidget
 
+from acquisition.gui import style
+from acquisition.gui.canvas import Canvas
 from acquisition.gui.collapse_view import CollapseView
 from acquisition.gui.conditions_view import ConditionsView
 from acquisition.gui.coordinate import BIAS, CONDUCTANCE, FIELD, TEMPERATURE_IN_DECADES, Coordinate
 from acquisition.gui.evidence_panel import EvidencePanel
 from acquisition.gui.exponent_view import ExponentView
+from acquisition.gui.figure_files import FINENESS, picture
 from acquisition.gui.isotherms_panel import IsothermsPanel
 from acquisition.gui.map_view import MapView
 from acquisition.gui.plots import Plot
@@ -398,3 +402,25 @@ def test_a_fit_that_comes_after_its_run_was_left_is_not_shown(
     window._worker._answered.emit(*late.args)
     qtbot.wait(50)
     assert window.panel(CollapseView).alpha is None
+
+
+def test_lines_of_a_picture_are_as_wide_for_its_size_as_on_the_screen(qtbot: Any) -> None:
+    canvas = Canvas("lines")
+    qtbot.addWidget(canvas)
+    plot = Plot(style.LIGHT, "", "")
+    canvas.addItem(plot)
+    canvas.setBackground("white")
+    canvas.resize(300, 300)
+    plot.showGrid(x=False, y=False)
+    plot.look_at(x=(0.0, 1.0), y=(0.0, 4.0))
+    ends = np.array([0.0, 1.0])
+    plot.line("black").setData(ends, np.ones(2))
+    plot.stack().set_curve("stack", ends, np.full(2, 2.0), QColor("black"))
+    plot.marker(3.0, "black", angle=0)
+    canvas.show()
+    QApplication.processEvents()
+    middle = inked(picture(canvas))[:780, 450:510].any(axis=1)
+    widths = np.diff(np.flatnonzero(np.diff(middle.astype(int), prepend=0)))[::2]
+    assert len(widths) == 3
+    assert all(FINENESS <= width <= FINENESS + 1 for width in widths), widths  # the edges are smoothed
+    assert [item.pen.width() for item in plot.items if isinstance(item, pyqtgraph.InfiniteLine)][-1] == 1
