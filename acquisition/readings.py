@@ -53,6 +53,7 @@ class PointFlag(IntFlag):
     IMPLAUSIBLE = 4096
 
 
+OVERLOADS = PointFlag.LOCKIN_INPUT_OVERLOAD | PointFlag.LOCKIN_FILTER_OVERLOAD | PointFlag.LOCKIN_OUTPUT_OVERLOAD
 UNTRUSTED = ~(PointFlag.REPEATED | PointFlag.AFTER_PAUSE | PointFlag.INTERLOCK)
 """Flags that keep a point out of the analysis; a repeated point is good once its last reading was, and what an
 interlock only flags is for the operator to judge; a point that trips one even when repeated is implausible."""

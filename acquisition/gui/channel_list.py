@@ -74,7 +74,6 @@ class ChannelList(QTreeWidget):
             self._newest_s, self._newest_wall_s = tail.newest.time_s, self._wall.monotonic_s()
         for channel, history in tail.channels.items():
             self.item(channel).setText(READS, with_unit(channel[1], history.values[-1]))
-        self.show_ages(tail)
 
     def show_ages(self, tail: RunTail) -> None:
         """Say how old each reading is: behind the newest round of all, and that behind now."""

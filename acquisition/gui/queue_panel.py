@@ -38,7 +38,7 @@ _TONES = {
 
 
 @dataclass(frozen=True)
-class Forecast:
+class EntryForecast:
     """How long an entry will take, in experiment time, or why it cannot be measured."""
 
     duration_s: float
@@ -53,7 +53,7 @@ class QueuePanel(Panel):
         self._around = around
         self._seen: tuple[object, ...] = ()
         self._queue = Queue()
-        self._forecasts: dict[QueueEntry, Forecast] = {}
+        self._forecasts: dict[QueueEntry, EntryForecast] = {}
         self.list = QTreeWidget()
         self.list.setHeaderLabels(list(HEADINGS))
         self.list.setRootIsDecorated(False)
@@ -125,15 +125,15 @@ class QueuePanel(Panel):
             return state
         return f"{state}; waiting: {len(waiting)}, {duration_text(sum(one.duration_s for one in waiting))}"
 
-    def _forecast(self, entry: QueueEntry) -> "Forecast":
+    def _forecast(self, entry: QueueEntry) -> EntryForecast:
         """Return how long an entry will take, or what is wrong with it, found while somebody is there to mend it."""
         if entry not in self._forecasts:
             station = None if entry.station is None else Path(entry.station)
             try:
                 plan = make_plan(load_recipe(entry.recipe), self._around.station_for(station, entry.sample))
-                self._forecasts[entry] = Forecast(plan.duration_s)
+                self._forecasts[entry] = EntryForecast(plan.duration_s)
             except InputError as error:
-                self._forecasts[entry] = Forecast(0.0, str(error))
+                self._forecasts[entry] = EntryForecast(0.0, str(error))
         return self._forecasts[entry]
 
     def _show(self, queue: Queue) -> None:
@@ -173,7 +173,7 @@ class QueuePanel(Panel):
         simulated = entry.sample is not None
         speed = "max" if entry.speed is None else f"{entry.speed:g} x"
         waits = entry.state is EntryState.WAITING
-        forecast = self._forecast(entry) if waits else Forecast(0.0)
+        forecast = self._forecast(entry) if waits else EntryForecast(0.0)
         cells = (
             entry.state.value,
             Path(entry.recipe).name,

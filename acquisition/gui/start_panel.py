@@ -18,6 +18,7 @@ from acquisition.gui.path_field import PathField
 from acquisition.gui.rack_field import RackField
 from acquisition.gui.style import Tone
 from acquisition.plan import make_plan
+from acquisition.planning.plan_rows import ends_text
 from acquisition.planning.timing import duration_text
 from acquisition.recipe import Recipe, load_recipe
 from acquisition.run_queue import QueueEntry, change_queue
@@ -171,7 +172,7 @@ class StartPanel(Panel):
             self._allow(False)
             return
         totals = f"{plan.points} points on {len(plan.isotherms)} isotherms, {duration_text(plan.duration_s)}"
-        ends = f"; started now it ends {plan.finish(self._around.wall.now()):%A %d %B, %H:%M}"
+        ends = f"; {ends_text(plan, self._around.wall.now())}"
         self._say(totals + (ends if choice.sample is None else " of experiment time"), plan.warnings, is_bad=False)
         self._allow(True)
 

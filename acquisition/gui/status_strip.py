@@ -10,9 +10,8 @@ from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayou
 from acquisition.gui.control_bar import GOING_ON
 from acquisition.gui.run_phase import QUENCHED, RunPhase
 from acquisition.gui.style import MICROVOLT, MILLIVOLT, Palette, Tone
-from acquisition.readings import PointFlag, flag_words
+from acquisition.readings import OVERLOADS, PointFlag, flag_words
 
-OVERLOADS = PointFlag.LOCKIN_INPUT_OVERLOAD | PointFlag.LOCKIN_FILTER_OVERLOAD | PointFlag.LOCKIN_OUTPUT_OVERLOAD
 MICROAMPERE = 1e6
 STALE_COMMIT_S = 60.0
 SILENT_S = 5.0

@@ -136,8 +136,13 @@ def totals_text(plan: Plan, start: datetime) -> str:
     return (
         f"{plan.points} points on {len(plan.isotherms)} isotherms in {duration_text(plan.duration_s)}: "
         f"temperature {duration_text(plan.temperature_s)}, field {duration_text(plan.field_s)}, "
-        f"bias {duration_text(plan.bias_s)}; started now it ends {plan.finish(start):%A %d %B, %H:%M}"
+        f"bias {duration_text(plan.bias_s)}; {ends_text(plan, start)}"
     )
+
+
+def ends_text(plan: Plan, start: datetime) -> str:
+    """Return when a plan that is started at `start` ends."""
+    return f"started now it ends {plan.finish(start):%A %d %B, %H:%M}"
 
 
 def to_dict(plan: Plan, start: datetime) -> dict[str, Any]:

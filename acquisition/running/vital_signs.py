@@ -4,7 +4,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from acquisition.readings import Monitor, PointFlag, PointKind, Reading, flag_words
+from acquisition.readings import OVERLOADS, Monitor, PointFlag, PointKind, Reading, flag_words
 from acquisition.running.interlocks import Observation, Watched
 from acquisition.running.past import DRIFT_FRACTION, DRIFT_TIME_S, LEAST_GAP_S
 
@@ -19,8 +19,7 @@ MOST_DIFFERENCES = 48
 LOST_FRACTION = 0.03
 """Standard error of one point, as a part of its conductance, from which on it is lost in the noise."""
 
-_OVERLOADS = int(PointFlag.LOCKIN_INPUT_OVERLOAD | PointFlag.LOCKIN_FILTER_OVERLOAD | PointFlag.LOCKIN_OUTPUT_OVERLOAD)
-_STALE, _COMPLIANCE = int(PointFlag.READING_STALE), int(PointFlag.SOURCE_COMPLIANCE)
+_OVERLOADS, _STALE, _COMPLIANCE = int(OVERLOADS), int(PointFlag.READING_STALE), int(PointFlag.SOURCE_COMPLIANCE)
 _TELLING = _OVERLOADS | int(PointFlag.REFERENCE_UNLOCKED)  # where to look for the cause of another alarm
 """Plain numbers: enums take a microsecond each to compare, at every point."""
 
